@@ -1,0 +1,88 @@
+#ifndef PICRELAY_TRANSCODER_H
+#define PICRELAY_TRANSCODER_H
+
+#include "codec/codec.h"
+
+/**
+ * One direction of a transcoded stream: RTP payloads of one or more formats in, RTP payloads of
+ * one format out. Reorders, repairs (FEC, concealment, silence), converts rates and packet times,
+ * and writes continuous sequence numbers and timestamps. [pure: bytes and a clock value in, bytes,
+ * decisions and the next deadline out]
+ *
+ * Thread: allocated and freed by control, used by one worker in between. After transcoder_alloc()
+ * nothing is allocated, locked or logged.
+ */
+
+#define TRANSCODER_FORMATS_MAX 8
+
+/** A payload format that may arrive. */
+struct transcoder_format {
+    uint8_t pt;
+    struct codec_spec spec; /* a codec, telephone-event or CN */
+};
+
+struct transcoder_config {
+    struct transcoder_format in[TRANSCODER_FORMATS_MAX];
+    unsigned n_in;
+
+    uint8_t out_pt;
+    struct codec_spec out;
+    struct codec_options out_options; /* ptime, bit rate ...; pcm_rate_hz is chosen here */
+
+    /* telephone-event towards the receiver; has_event false: events are not passed */
+    bool has_event;
+    uint8_t event_pt;
+    uint32_t event_clock_hz;
+
+    /* comfort noise towards the receiver; has_cn false: silence is encoded */
+    bool has_cn;
+    uint8_t cn_pt;
+
+    uint32_t reorder_window_us; /* how long a gap waits for its packet; 0: 40,000 */
+};
+
+/** One packet in or out. Numbers are in host order. */
+struct transcoder_packet {
+    uint8_t pt;
+    bool marker;
+    uint16_t seq;
+    uint32_t ts; /* in: of the sender; out: starts at 0, in ticks of the clock of `out` */
+    const uint8_t *payload;
+    size_t n; /* bytes */
+};
+
+/** Counters; written by the worker, read by anybody (relaxed). */
+struct transcoder_stats {
+    uint64_t decoded, encoded, concealed, fec_repaired, lost, late, duplicate, reordered, bad_payload,
+        events, silence;
+};
+
+struct transcoder;
+
+/** @return 0; EINVAL: a format without codec; ENOMEM. *tp is written on success only. */
+int transcoder_alloc(struct transcoder **tp, const struct transcoder_config *cfg);
+void transcoder_free(struct transcoder *t); /* NULL is allowed */
+
+/**
+ * Offers one packet that arrived.
+ * @param ssrc  of the sender: a change starts a new source without silence in between
+ * @return 0; EALREADY: duplicate; ESTALE: too late; EBADMSG: payload refused and concealed;
+ *         ENOENT: payload type not listed. Then call transcoder_get() until it returns EAGAIN.
+ */
+int transcoder_put(struct transcoder *t, const struct transcoder_packet *pkt, uint32_t ssrc,
+                   uint64_t now_us);
+
+/**
+ * Takes the next packet to send.
+ * @param buf  the payload is written here; cap >= CODEC_PAYLOAD_MAX; out->payload points into it
+ * @return 0; EAGAIN: nothing to send now
+ */
+int transcoder_get(struct transcoder *t, struct transcoder_packet *out, uint8_t *buf, size_t cap,
+                   uint64_t now_us);
+
+/** @return when to call transcoder_get() at the latest [us]; UINT64_MAX: not before a packet */
+uint64_t transcoder_deadline_us(const struct transcoder *t);
+
+const struct transcoder_stats *transcoder_stats(const struct transcoder *t);
+
+#endif

@@ -1,0 +1,1 @@
+typedef int room_to_come;

@@ -1,0 +1,103 @@
+#ifndef PICRELAY_CONFIG_H
+#define PICRELAY_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "relay/addr.h"
+#include "relay/log.h"
+
+/**
+ * The configuration: one YAML file into one struct, const once parsed. config_load() is called
+ * before any thread is started; the struct may then be read by any thread until config_free().
+ * Every mistake is reported as "FILE:LINE: what is wrong, what is expected".
+ */
+
+#define CONFIG_INTERFACES_MAX 64
+#define CONFIG_LISTENERS_MAX 16
+#define CONFIG_NETS_MAX 64
+#define CONFIG_CODECS_MAX 16
+#define CONFIG_NAME_MAX 64
+
+/** Which SDP and ICE a leg of this interface speaks when the offer does not tell. */
+enum config_dialect {
+    DIALECT_AUTO,
+    DIALECT_LYNC,
+    DIALECT_OCS2007,
+    DIALECT_WLM2009,
+    DIALECT_MSN,
+    DIALECT_RFC,
+};
+
+struct config_interface {
+    char name[CONFIG_NAME_MAX];
+    union addr address;   /* bound to; port 0 */
+    union addr advertise; /* written into SDP; equals address if not given */
+    uint16_t port_min, port_max; /* inclusive */
+    enum config_dialect dialect;
+    char provider[CONFIG_NAME_MAX]; /* empty: an enterprise side */
+    /* codecs added to offers that go out here, as if the request said codec-transcode-NAME */
+    char transcode[CONFIG_CODECS_MAX][CONFIG_NAME_MAX];
+    unsigned n_transcode;
+};
+
+struct config {
+    struct config_interface interfaces[CONFIG_INTERFACES_MAX];
+    unsigned n_interfaces;
+
+    struct {
+        union addr ng[CONFIG_LISTENERS_MAX]; /* "udp:ADDR:PORT" */
+        unsigned n_ng;
+        struct addr_net allow[CONFIG_NETS_MAX]; /* sources that may speak NG */
+        unsigned n_allow;
+        int default_direction[2]; /* indices into interfaces; -1: not given */
+    } control;
+
+    union addr http;
+    bool has_http;     /* `http: off` turns it off */
+    unsigned workers;  /* 1..; default: one a CPU that we may run on */
+    char policy[4096]; /* file; empty: the built-in table */
+
+    struct {
+        enum log_level level;
+        enum log_format format;
+    } log;
+
+    uint32_t port_rest_s;        /* 10 */
+    uint32_t media_timeout_s;    /* 60: all streams silent */
+    uint32_t silent_timeout_s;   /* 3600: on hold */
+    uint32_t offer_timeout_s;    /* 3600: never answered */
+    uint32_t delete_delay_s;     /* 30 */
+    uint32_t max_calls;          /* 0: no limit but ports and descriptors */
+    int tos;                     /* 184 (DSCP EF); -1: leave */
+    uint32_t reorder_window_ms;  /* 40 */
+};
+
+/** The built-in default configuration. */
+void config_default(struct config *cfg);
+
+/**
+ * Reads and validates a file; keys it does not name keep their defaults.
+ * @param err  one line, "FILE:LINE: ..."
+ * @return 0; EINVAL: a mistake in the file; ENOENT, EACCES ...: not readable
+ */
+int config_load(struct config *cfg, const char *path, char *err, size_t err_cap);
+/** The same from memory; name stands for FILE. [pure] */
+int config_parse(struct config *cfg, const char *yaml, size_t n, const char *name, char *err,
+                 size_t err_cap);
+
+/** Writes the effective configuration as YAML that config_load() takes; secrets are masked. */
+void config_print(const struct config *cfg, FILE *out);
+
+/** @return index of the interface; -1: none of that name */
+int config_find_interface(const struct config *cfg, const char *name, size_t n);
+
+/** What the configuration needs of the host: local addresses, free range against the kernel's
+ *  ephemeral ports (warned through log), descriptors. @return 0; else errno with a sentence in err */
+int config_check_host(const struct config *cfg, char *err, size_t err_cap);
+
+const char *dialect_name(enum config_dialect dialect);
+
+#endif
