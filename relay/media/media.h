@@ -1,0 +1,153 @@
+#ifndef PICRELAY_MEDIA_H
+#define PICRELAY_MEDIA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "codec/transcoder.h"
+#include "relay/addr.h"
+#include "relay/media/drop.h"
+#include "relay/media/srtp.h"
+
+/**
+ * The door between control and the data plane. All functions are called on the control thread;
+ * what they ask for travels through a worker's command ring and is done between two batches.
+ *
+ * A media_stream is one m= line of one leg: its sockets, its SRTP sessions, what may arrive, and
+ * where that goes (the stream of the other leg: its sink). All streams of a call live on one worker.
+ *
+ * Ownership: an object given to a worker (stream, session, transcoder) belongs to it until it has
+ * acknowledged; media_dispatch() takes the acknowledgements and frees what has been replaced.
+ */
+
+enum media_component { MEDIA_RTP, MEDIA_RTCP, MEDIA_COMPONENTS };
+
+struct media;
+struct media_stream;
+
+struct media_config {
+    unsigned n_workers;
+    const struct srtp_provider *srtp; /* of all sessions */
+};
+
+/** Starts the workers. @return 0; ENOMEM; EMFILE; EAGAIN */
+int media_start(struct media **mp, const struct media_config *cfg);
+/** Stops the workers; all streams must have been removed and freed. */
+void media_stop(struct media *m);
+
+/** @return a descriptor that is readable while events wait */
+int media_event_fd(const struct media *m);
+
+struct media_event {
+    enum {
+        MEDIA_EVENT_REMOVED, /* the worker has let go: descriptors may be closed, stream freed */
+    } type;
+    struct media_stream *stream;
+    void *arg; /* of media_stream_config */
+};
+typedef void(media_event_h)(const struct media_event *ev, void *arg);
+/** Takes what the workers have answered; also sends commands that waited for room in a ring. */
+void media_dispatch(struct media *m, media_event_h *h, void *arg);
+
+/** @return the worker a new call should live on */
+unsigned media_pick_worker(const struct media *m);
+unsigned media_n_workers(const struct media *m);
+
+struct media_stream_config {
+    unsigned worker;
+    int fd[MEDIA_COMPONENTS]; /* bound, non-blocking; -1: none. Open until MEDIA_EVENT_REMOVED */
+    uint32_t ssrc;            /* with which we send towards this leg */
+    char cname[64];           /* RTCP SDES CNAME of ours */
+    void *arg;
+};
+
+/** Makes a stream and gives it to its worker; nothing is accepted or sent until media_stream_set().
+ *  @return 0; ENOMEM */
+int media_stream_add(struct media_stream **sp, struct media *m, const struct media_stream_config *cfg);
+
+/** What happens to a payload type that arrives. */
+enum media_action { MEDIA_DROP, MEDIA_RELAY, MEDIA_TRANSCODE };
+
+/** Whose packets are accepted, by component (threat model, section 3). */
+enum media_source {
+    MEDIA_SOURCE_NONE,  /* nothing: the peer's description is not known yet */
+    MEDIA_SOURCE_EXACT, /* remote[] only: ICE, strict-source */
+    MEDIA_SOURCE_LEARN, /* remote[], or one learned address on its host or on learn_host */
+};
+
+/** The rules of a stream, replaced as a whole. */
+struct media_rules {
+    /* arrivals */
+    enum media_source source;
+    union addr remote[MEDIA_COMPONENTS]; /* expected source, and where we send to */
+    union addr learn_host; /* received-from; AF_UNSPEC: none */
+    bool has_nat;          /* evidence of NAT: an address on these hosts locks at once */
+    bool is_muxed;         /* RTCP comes and goes on the RTP component */
+    uint8_t action[128];   /* enum media_action by payload type */
+    uint8_t out_pt[128];   /* MEDIA_RELAY: payload type towards the sink */
+    uint32_t clock_hz[128]; /* RTP clock by payload type, 0: not listed */
+    bool may_receive;      /* false: this leg's media is dropped (hold, policy) */
+    bool may_send;         /* false: nothing is sent towards this leg */
+    struct media_stream *sink; /* of the same worker; NULL: nowhere */
+    bool is_rtcp_translated; /* true: reports are passed on with numbers translated (pass-through);
+                                false: they end here, and our own are sent (transcoding) */
+
+    /* replaced only if set_...: otherwise what is in force stays (ROC and codec state go on) */
+    bool set_srtp_rx, set_srtp_tx, set_transcoder;
+    struct srtp_session *srtp_rx, *srtp_tx; /* NULL: plain RTP */
+    struct transcoder *transcoder;          /* of what arrives here; NULL: none */
+};
+
+/** Gives new rules; the objects in it change owner, also on an error.
+ *  @return 0; ENOMEM: the old rules stay in force */
+int media_stream_set(struct media_stream *s, const struct media_rules *rules);
+
+/** Changes remote[component] alone: ICE has nominated a pair. */
+int media_stream_set_remote(struct media_stream *s, enum media_component component,
+                            const union addr *remote);
+
+/** Takes the stream from its worker. No other stream may have it as sink any more.
+ *  Nothing is received or sent after the worker's next batch; then MEDIA_EVENT_REMOVED. */
+void media_stream_remove(struct media_stream *s);
+/** After MEDIA_EVENT_REMOVED. Frees its sessions and transcoder too. */
+void media_stream_free(struct media_stream *s);
+
+struct media_count {
+    uint64_t packets, bytes; /* UDP payloads */
+};
+
+/** A snapshot of a stream's counters; each figure is exact, together they are of about one moment. */
+struct media_stats {
+    struct media_count in[MEDIA_COMPONENTS];  /* accepted */
+    struct media_count out[MEDIA_COMPONENTS]; /* sent */
+    uint64_t drops[DROP_COUNT];
+    uint64_t last_in_us[MEDIA_COMPONENTS]; /* clock of clock_now_us(); 0: never */
+    union addr source[MEDIA_COMPONENTS];   /* locked source; AF_UNSPEC: none yet */
+    uint32_t ssrc_in;                      /* of the last accepted RTP packet */
+    uint16_t last_seq_in;
+    uint32_t last_ts_in;
+    uint8_t last_pt_in;
+    uint64_t lost;                /* RFC 3550 A.3, cumulative over all SSRCs */
+    uint32_t jitter_ts;           /* RFC 3550 A.8 [RTP clock ticks] */
+    uint32_t jitter_clock_hz;
+    uint32_t peer_loss_permille;  /* what the peer's last report says of our packets */
+    uint32_t peer_jitter_ts;
+    uint32_t round_trip_us;       /* 0: not known */
+    struct transcoder_stats transcoder; /* of what arrived here; zero without one */
+};
+void media_stream_stats(const struct media_stream *s, struct media_stats *stats);
+
+uint32_t media_stream_ssrc(const struct media_stream *s);
+
+/** Totals of a worker, for metrics. */
+struct media_worker_stats {
+    uint64_t batches, packets_in, packets_out, bytes_in, bytes_out;
+    uint64_t drops[DROP_COUNT];
+    uint64_t n_streams, n_transcoders;
+    uint64_t cpu_us; /* thread CPU time */
+    uint64_t ring_full; /* commands that had to wait for room */
+};
+void media_worker_stats(const struct media *m, unsigned worker, struct media_worker_stats *stats);
+
+#endif

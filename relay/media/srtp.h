@@ -1,0 +1,88 @@
+#ifndef PICRELAY_SRTP_H
+#define PICRELAY_SRTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "relay/str.h"
+
+/**
+ * SRTP over vectors of packets, behind one header. A provider does the work (srtp_libsrtp.c: the
+ * portable reference; a multi-buffer one comes beside it). Source: RFC 3711, 4568, 6188, 7714.
+ *
+ * Threads: sessions are allocated and freed by control and used by one worker in between.
+ * A packet that fails changes nothing: no ROC, no replay window, no SSRC state.
+ */
+
+enum srtp_suite {
+    SRTP_SUITE_NONE,
+    SRTP_AES_CM_128_HMAC_SHA1_80,
+    SRTP_AES_CM_128_HMAC_SHA1_32,
+    SRTP_AES_256_CM_HMAC_SHA1_80,
+    SRTP_AES_256_CM_HMAC_SHA1_32,
+    SRTP_AEAD_AES_128_GCM,
+    SRTP_AEAD_AES_256_GCM,
+    SRTP_SUITE_COUNT
+};
+
+#define SRTP_KEY_SALT_MAX 46 /* AES-256 and a 14-byte salt [bytes] */
+#define SRTP_MKI_MAX      128
+#define SRTP_TRAILER_MAX  (16 + 4 + SRTP_MKI_MAX) /* what protect may add to a packet [bytes] */
+
+struct srtp_keys {
+    enum srtp_suite suite;
+    uint8_t key_salt[SRTP_KEY_SALT_MAX]; /* master key, then master salt; length by the suite */
+    uint8_t mki[SRTP_MKI_MAX];
+    uint8_t mki_len; /* 0: no MKI on the wire */
+};
+
+enum srtp_direction { SRTP_RECEIVE, SRTP_SEND };
+
+struct srtp_session;
+
+/** One packet of a vector, changed in place. */
+struct srtp_job {
+    struct srtp_session *session;
+    uint8_t *data;
+    uint32_t len; /* in and out [bytes] */
+    uint32_t cap; /* room from data on, protect: >= len + SRTP_TRAILER_MAX */
+    bool is_rtcp;
+    enum { SRTP_OK, SRTP_BAD_AUTH, SRTP_REPLAY, SRTP_BAD_PACKET } result;
+};
+
+struct srtp_provider {
+    const char *name; /* "libsrtp2" */
+    int (*session_alloc)(struct srtp_session **sp, const struct srtp_keys *keys,
+                         enum srtp_direction direction);
+    void (*session_free)(struct srtp_session *s);
+    void (*protect)(struct srtp_job *jobs, unsigned n);
+    void (*unprotect)(struct srtp_job *jobs, unsigned n);
+};
+
+extern const struct srtp_provider srtp_provider_libsrtp;
+
+/** Sets the library up. Once, before threads are started. @return 0; EIO */
+int srtp_library_init(void);
+void srtp_library_close(void);
+
+/** A session of any number of SSRCs (16 at most, the oldest goes). Replay window 128.
+ *  @return 0; EINVAL: suite unknown; ENOTSUP: not in this provider; ENOMEM */
+int srtp_session_alloc(struct srtp_session **sp, const struct srtp_provider *provider,
+                       const struct srtp_keys *keys, enum srtp_direction direction);
+void srtp_session_free(struct srtp_session *s); /* wipes the keys; NULL is allowed */
+
+void srtp_protect(struct srtp_job *jobs, unsigned n);
+void srtp_unprotect(struct srtp_job *jobs, unsigned n);
+
+/** @return the suite of an a=crypto name (without case); SRTP_SUITE_NONE */
+enum srtp_suite srtp_suite_find(struct str name);
+const char *srtp_suite_name(enum srtp_suite suite);
+/** Master key and salt together [bytes]: 30 for AES_CM_128; 0 for SRTP_SUITE_NONE */
+size_t srtp_suite_key_len(enum srtp_suite suite);
+
+/** Fresh random master key and salt, from the kernel. @return 0; EIO */
+int srtp_keys_random(struct srtp_keys *keys, enum srtp_suite suite);
+void srtp_keys_wipe(struct srtp_keys *keys);
+
+#endif
