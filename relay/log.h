@@ -36,11 +36,12 @@ struct log_limit {
     uint64_t second;
     uint32_t n_written, n_suppressed;
 };
-/** @return true: write this line. When a second is over, the count of suppressed lines is written. */
+/** @return true: write this line. When a second is over, the count of suppressed ones is written. */
 bool log_limit_pass(struct log_limit *limit, const char *cause, uint64_t now_us);
 
 /** Names of levels and formats, as in the configuration. @return 0; EINVAL */
 int log_level_parse(enum log_level *level, const char *name);
 const char *log_level_name(enum log_level level);
+const char *log_format_name(enum log_format format);
 
 #endif
