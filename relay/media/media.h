@@ -15,7 +15,8 @@
  * what they ask for travels through a worker's command ring and is done between two batches.
  *
  * A media_stream is one m= line of one leg: its sockets, its SRTP sessions, what may arrive, and
- * where that goes (the stream of the other leg: its sink). All streams of a call live on one worker.
+ * where that goes (the stream of the other leg: its sink). All streams of a call live on one
+ * worker.
  *
  * Ownership: an object given to a worker (stream, session, transcoder) belongs to it until it has
  * acknowledged; media_dispatch() takes the acknowledgements and frees what has been replaced.
@@ -42,7 +43,10 @@ int media_event_fd(const struct media *m);
 struct media_event {
     enum {
         MEDIA_EVENT_REMOVED, /* the worker has let go: descriptors may be closed, stream freed */
+        MEDIA_EVENT_DEAF,    /* the kernel refused to watch its sockets (error): no media will
+                                arrive; the stream is still to be removed */
     } type;
+    int error;
     struct media_stream *stream;
     void *arg; /* of media_stream_config */
 };
@@ -64,7 +68,8 @@ struct media_stream_config {
 
 /** Makes a stream and gives it to its worker; nothing is accepted or sent until media_stream_set().
  *  @return 0; ENOMEM */
-int media_stream_add(struct media_stream **sp, struct media *m, const struct media_stream_config *cfg);
+int media_stream_add(struct media_stream **sp, struct media *m,
+                     const struct media_stream_config *cfg);
 
 /** What happens to a payload type that arrives. */
 enum media_action { MEDIA_DROP, MEDIA_RELAY, MEDIA_TRANSCODE };
@@ -81,14 +86,17 @@ struct media_rules {
     /* arrivals */
     enum media_source source;
     union addr remote[MEDIA_COMPONENTS]; /* expected source, and where we send to */
-    union addr learn_host; /* received-from; AF_UNSPEC: none */
-    bool has_nat;          /* evidence of NAT: an address on these hosts locks at once */
-    bool is_muxed;         /* RTCP comes and goes on the RTP component */
-    uint8_t action[128];   /* enum media_action by payload type */
-    uint8_t out_pt[128];   /* MEDIA_RELAY: payload type towards the sink */
+    union addr learn_host;               /* received-from; AF_UNSPEC: none */
+    bool has_nat;           /* evidence of NAT: an address on these hosts locks at once */
+    bool is_muxed;          /* RTCP comes and goes on the RTP component */
+    uint8_t action[128];    /* enum media_action by payload type */
+    uint8_t out_pt[128];    /* MEDIA_RELAY: payload type towards the sink */
     uint32_t clock_hz[128]; /* RTP clock by payload type, 0: not listed */
-    bool may_receive;      /* false: this leg's media is dropped (hold, policy) */
-    bool may_send;         /* false: nothing is sent towards this leg */
+    bool may_receive;       /* false: this leg's RTP is dropped (hold, policy) */
+    bool may_send;          /* false: no RTP is sent towards this leg. RTCP goes on in both
+                               directions while held: RFC 3264 s.5.1 */
+    uint32_t max_pps;       /* RTP packets that may arrive a second, in bursts of up to one second's
+                               worth; 0: no limit */
     struct media_stream *sink; /* of the same worker; NULL: nowhere */
     bool is_rtcp_translated; /* true: reports are passed on with numbers translated (pass-through);
                                 false: they end here, and our own are sent (transcoding) */
@@ -117,7 +125,8 @@ struct media_count {
     uint64_t packets, bytes; /* UDP payloads */
 };
 
-/** A snapshot of a stream's counters; each figure is exact, together they are of about one moment. */
+/** A snapshot of a stream's counters; each figure is exact, together they are of about one moment.
+ */
 struct media_stats {
     struct media_count in[MEDIA_COMPONENTS];  /* accepted */
     struct media_count out[MEDIA_COMPONENTS]; /* sent */
@@ -128,12 +137,12 @@ struct media_stats {
     uint16_t last_seq_in;
     uint32_t last_ts_in;
     uint8_t last_pt_in;
-    uint64_t lost;                /* RFC 3550 A.3, cumulative over all SSRCs */
-    uint32_t jitter_ts;           /* RFC 3550 A.8 [RTP clock ticks] */
+    uint64_t lost;      /* RFC 3550 A.3, cumulative over all SSRCs */
+    uint32_t jitter_ts; /* RFC 3550 A.8 [RTP clock ticks] */
     uint32_t jitter_clock_hz;
-    uint32_t peer_loss_permille;  /* what the peer's last report says of our packets */
+    uint32_t peer_loss_permille; /* what the peer's last report says of our packets */
     uint32_t peer_jitter_ts;
-    uint32_t round_trip_us;       /* 0: not known */
+    uint32_t round_trip_us;             /* 0: not known */
     struct transcoder_stats transcoder; /* of what arrived here; zero without one */
 };
 void media_stream_stats(const struct media_stream *s, struct media_stats *stats);
@@ -145,7 +154,7 @@ struct media_worker_stats {
     uint64_t batches, packets_in, packets_out, bytes_in, bytes_out;
     uint64_t drops[DROP_COUNT];
     uint64_t n_streams, n_transcoders;
-    uint64_t cpu_us; /* thread CPU time */
+    uint64_t cpu_us;    /* thread CPU time */
     uint64_t ring_full; /* commands that had to wait for room */
 };
 void media_worker_stats(const struct media *m, unsigned worker, struct media_worker_stats *stats);

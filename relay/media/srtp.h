@@ -13,25 +13,28 @@
  *
  * Threads: sessions are allocated and freed by control and used by one worker in between.
  * A packet that fails changes nothing: no ROC, no replay window, no SSRC state.
+ *
+ * Names: libre and libsrtp2 export srtp_protect(), srtp_suite_name(), enum srtp_suite and its rows;
+ * ours differ, so that a file may see both and neither library is interposed at link time.
  */
 
-enum srtp_suite {
+enum srtp_suite_id {
     SRTP_SUITE_NONE,
-    SRTP_AES_CM_128_HMAC_SHA1_80,
-    SRTP_AES_CM_128_HMAC_SHA1_32,
-    SRTP_AES_256_CM_HMAC_SHA1_80,
-    SRTP_AES_256_CM_HMAC_SHA1_32,
-    SRTP_AEAD_AES_128_GCM,
-    SRTP_AEAD_AES_256_GCM,
+    SRTP_SUITE_AES_CM_128_HMAC_SHA1_80,
+    SRTP_SUITE_AES_CM_128_HMAC_SHA1_32,
+    SRTP_SUITE_AES_256_CM_HMAC_SHA1_80,
+    SRTP_SUITE_AES_256_CM_HMAC_SHA1_32,
+    SRTP_SUITE_AEAD_AES_128_GCM,
+    SRTP_SUITE_AEAD_AES_256_GCM,
     SRTP_SUITE_COUNT
 };
 
 #define SRTP_KEY_SALT_MAX 46 /* AES-256 and a 14-byte salt [bytes] */
 #define SRTP_MKI_MAX      128
-#define SRTP_TRAILER_MAX  (16 + 4 + SRTP_MKI_MAX) /* what protect may add to a packet [bytes] */
+#define SRTP_TRAILER_MAX  (16 + 4 + SRTP_MKI_MAX) /* what srtp_seal() may add [bytes] */
 
 struct srtp_keys {
-    enum srtp_suite suite;
+    enum srtp_suite_id suite;
     uint8_t key_salt[SRTP_KEY_SALT_MAX]; /* master key, then master salt; length by the suite */
     uint8_t mki[SRTP_MKI_MAX];
     uint8_t mki_len; /* 0: no MKI on the wire */
@@ -39,14 +42,17 @@ struct srtp_keys {
 
 enum srtp_direction { SRTP_RECEIVE, SRTP_SEND };
 
-struct srtp_session;
+/** A provider's session begins with this. */
+struct srtp_session {
+    const struct srtp_provider *provider;
+};
 
 /** One packet of a vector, changed in place. */
 struct srtp_job {
     struct srtp_session *session;
     uint8_t *data;
     uint32_t len; /* in and out [bytes] */
-    uint32_t cap; /* room from data on, protect: >= len + SRTP_TRAILER_MAX */
+    uint32_t cap; /* room from data on; to seal: >= len + SRTP_TRAILER_MAX */
     bool is_rtcp;
     enum { SRTP_OK, SRTP_BAD_AUTH, SRTP_REPLAY, SRTP_BAD_PACKET } result;
 };
@@ -56,8 +62,9 @@ struct srtp_provider {
     int (*session_alloc)(struct srtp_session **sp, const struct srtp_keys *keys,
                          enum srtp_direction direction);
     void (*session_free)(struct srtp_session *s);
-    void (*protect)(struct srtp_job *jobs, unsigned n);
-    void (*unprotect)(struct srtp_job *jobs, unsigned n);
+    /* n jobs of this provider, in order of arrival; sessions may be mixed */
+    void (*seal)(struct srtp_job *jobs, unsigned n);
+    void (*open)(struct srtp_job *jobs, unsigned n);
 };
 
 extern const struct srtp_provider srtp_provider_libsrtp;
@@ -72,17 +79,20 @@ int srtp_session_alloc(struct srtp_session **sp, const struct srtp_provider *pro
                        const struct srtp_keys *keys, enum srtp_direction direction);
 void srtp_session_free(struct srtp_session *s); /* wipes the keys; NULL is allowed */
 
-void srtp_protect(struct srtp_job *jobs, unsigned n);
-void srtp_unprotect(struct srtp_job *jobs, unsigned n);
+/** Encrypts and tags what is to be sent. Sets len and result of each job. */
+void srtp_seal(struct srtp_job *jobs, unsigned n);
+/** Authenticates, checks for replay, decrypts what arrived. Sets len and result of each job. */
+void srtp_open(struct srtp_job *jobs, unsigned n);
 
 /** @return the suite of an a=crypto name (without case); SRTP_SUITE_NONE */
-enum srtp_suite srtp_suite_find(struct str name);
-const char *srtp_suite_name(enum srtp_suite suite);
+enum srtp_suite_id srtp_suite_find(struct str name);
+/** @return its name in a=crypto; "" for SRTP_SUITE_NONE */
+const char *srtp_suite_sdp_name(enum srtp_suite_id suite);
 /** Master key and salt together [bytes]: 30 for AES_CM_128; 0 for SRTP_SUITE_NONE */
-size_t srtp_suite_key_len(enum srtp_suite suite);
+size_t srtp_suite_key_len(enum srtp_suite_id suite);
 
 /** Fresh random master key and salt, from the kernel. @return 0; EIO */
-int srtp_keys_random(struct srtp_keys *keys, enum srtp_suite suite);
+int srtp_keys_random(struct srtp_keys *keys, enum srtp_suite_id suite);
 void srtp_keys_wipe(struct srtp_keys *keys);
 
 #endif
