@@ -12,7 +12,7 @@
  */
 
 #define ICE_FOUNDATION_MAX 33 /* 32 characters and a NUL */
-#define ICE_CRED_MAX 48       /* draft-06: base64 of 32 bytes, 44 characters with padding */
+#define ICE_CRED_MAX       48 /* draft-06: base64 of 32 bytes, 44 characters with padding */
 
 enum ice_candidate_type { ICE_HOST, ICE_SRFLX, ICE_PRFLX, ICE_RELAY };
 enum ice_transport { ICE_UDP, ICE_TCP_ACT, ICE_TCP_PASS, ICE_TCP_OTHER };

@@ -21,10 +21,11 @@
  * Lifetime: an ice_leg ends with ice_leg_free(); no event for it is delivered afterwards.
  */
 
-#define ICE_STREAMS_MAX 8    /* m= lines with ICE on one leg */
-#define ICE_UFRAG_MAX 257    /* RFC 8445: 256 characters, and a NUL */
-#define ICE_PWD_MAX 257
-#define ICE_CANDIDATES_MAX 25 /* remote candidates taken per component (threat model, section 4) */
+#define ICE_STREAMS_MAX    8   /* m= lines with ICE on one leg */
+#define ICE_UFRAG_MAX      257 /* RFC 8445: 256 characters, and a NUL */
+#define ICE_PWD_MAX        257
+#define ICE_CANDIDATES_MAX 25 /* remote candidates taken per component (threat model, section 4)   \
+                               */
 
 struct ice;
 struct ice_leg;
@@ -49,7 +50,7 @@ enum ice_state {
 struct ice_event {
     enum { ICE_EVENT_STATE, ICE_EVENT_SELECTED } type;
     struct ice_leg *leg;
-    void *arg; /* of ice_leg_config */
+    void *arg;          /* of ice_leg_config */
     unsigned stream;    /* from 0 */
     unsigned component; /* 1: RTP, 2: RTCP */
     enum ice_state state;
@@ -70,11 +71,13 @@ void ice_dispatch(struct ice *ice, ice_event_h *h, void *arg);
 struct ice_leg_config {
     enum ice_mode mode;
     bool is_controlling;
-    bool is_lite_peer;              /* the peer sent a=ice-lite */
-    struct sockaddr_storage local;  /* interface address; its port is not used */
+    bool is_lite_peer;                 /* the peer sent a=ice-lite */
+    struct sockaddr_storage local;     /* interface address; its port is not used */
     struct sockaddr_storage advertise; /* address for the candidate lines, AF_UNSPEC: as local */
-    int tos;                        /* IP_TOS / traffic class of the sockets; -1: leave */
-    void *arg;                      /* comes back in events */
+    int tos;                           /* IP_TOS / traffic class of the sockets; -1: leave */
+    unsigned rto_ms;                   /* first STUN retransmission timeout; 0: libnice's, 500 ms */
+    unsigned n_transmissions;          /* of an unanswered check; 0: libnice's, 7 */
+    void *arg;                         /* comes back in events */
 };
 
 /** @return 0; ENOMEM; EINVAL */
@@ -86,7 +89,8 @@ void ice_leg_free(struct ice_leg *leg);
  * Adds a stream on given ports and gathers its host candidates, ready when this returns. Both the
  * port's sockets are bound then: libnice's (STUN) and the media one, told apart in the kernel.
  * @param ports  n_components (1 or 2) local ports, RTP first
- * @return stream number >= 0; -EADDRINUSE: a port is taken, nothing is left behind; -ENOMEM; -EMFILE
+ * @return stream number >= 0; -EADDRINUSE: a port is taken, nothing is left behind; -ENOMEM;
+ * -EMFILE
  */
 int ice_leg_add_stream(struct ice_leg *leg, unsigned n_components, const uint16_t *ports);
 void ice_leg_remove_stream(struct ice_leg *leg, unsigned stream);
@@ -114,6 +118,13 @@ int ice_set_remote_credentials(struct ice_leg *leg, unsigned stream, const char 
  */
 int ice_set_remote_candidates(struct ice_leg *leg, unsigned stream, const struct ice_candidate *c,
                               size_t n);
+
+/** @return the state that the last ICE_EVENT_STATE told, or will tell when it is dispatched */
+enum ice_state ice_component_state(const struct ice_leg *leg, unsigned stream, unsigned component);
+
+/** The pair that media takes now. @return false: none yet, *local and *remote are as they were */
+bool ice_selected_pair(const struct ice_leg *leg, unsigned stream, unsigned component,
+                       struct ice_candidate *local, struct ice_candidate *remote);
 
 /** New local credentials for all streams; call before the remote ones are given (RFC 8445 s.9). */
 int ice_leg_restart(struct ice_leg *leg);

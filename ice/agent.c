@@ -1,0 +1,166 @@
+#include "ice/leg.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define FDS_PER_LEG 2 /* a context's eventfd, and one more */
+#define FDS_SPARE   8
+#define FDS_MAX     32
+
+/* GLib ends the process when it cannot have an eventfd. So before libnice is asked to open
+ * descriptors, as many are taken and given back, and some more for what other threads may open in
+ * between. */
+int ice_check_fds_left(const struct ice *ice, unsigned n)
+{
+    int fds[FDS_MAX];
+    unsigned i = 0;
+    int err = 0;
+
+    assert(n + FDS_SPARE <= FDS_MAX);
+    while (i < n + FDS_SPARE && !err) {
+        fds[i] = fcntl(ice->wake_fd, F_DUPFD_CLOEXEC, 0);
+        if (fds[i] < 0)
+            err = errno;
+        else
+            i++;
+    }
+    while (i > 0)
+        close(fds[--i]);
+    return err;
+}
+
+/* ---- what libnice tells: called on whatever thread has entered the leg ---- */
+
+static struct ice_component *component_of(struct ice_leg *leg, guint nice_id, guint component)
+{
+    for (unsigned i = 0; i < ICE_STREAMS_MAX; i++) {
+        struct ice_stream *s = leg->streams[i];
+
+        if (s && s->nice_id == nice_id && component >= 1 && component <= s->n_components)
+            return &s->components[component - 1];
+    }
+    return NULL; /* being added or removed */
+}
+
+static void state_h(NiceAgent *agent, guint nice_id, guint component, guint state, gpointer arg)
+{
+    struct ice_leg *leg = arg;
+    struct ice_component *c = component_of(leg, nice_id, component);
+
+    (void)agent;
+    if (c)
+        ice_mailbox_post_state(leg, c, ice_state_from_nice(state));
+}
+
+static void pair_h(NiceAgent *agent, guint nice_id, guint component, NiceCandidate *nice_local,
+                   NiceCandidate *nice_remote, gpointer arg)
+{
+    struct ice_leg *leg = arg;
+    struct ice_component *c = component_of(leg, nice_id, component);
+    struct ice_candidate local, remote;
+
+    (void)agent;
+    if (!c)
+        return;
+    ice_candidate_from_nice(&local, nice_local, &leg->cfg);
+    ice_candidate_from_nice(&remote, nice_remote, NULL);
+    ice_mailbox_post_pair(leg, c, &local, &remote);
+}
+
+/* ---- leg ---- */
+
+/* The controlling agent nominates. Regular nomination everywhere: RFC 8445 knows no other, and
+ * libnice does it with OC2007R2; the older modes nominate by every check whatever is asked. A lite
+ * peer never controls (RFC 8445 s.6.1.1). Consent and checks as keep-alives stay off: Lync may stop
+ * answering checks after the final offer. */
+static NiceAgent *agent_new(GMainContext *context, const struct ice_leg_config *cfg)
+{
+    NiceAgent *agent = nice_agent_new_full(context, ice_mode_to_nice(cfg->mode),
+                                           NICE_AGENT_OPTION_REGULAR_NOMINATION);
+
+    g_object_set(agent, "controlling-mode", cfg->is_controlling || cfg->is_lite_peer, "ice-udp",
+                 TRUE, "ice-tcp", FALSE, "upnp", FALSE, "keepalive-conncheck", FALSE, NULL);
+    if (cfg->rto_ms)
+        g_object_set(agent, "stun-initial-timeout", cfg->rto_ms, NULL);
+    if (cfg->n_transmissions)
+        g_object_set(agent, "stun-max-retransmissions", cfg->n_transmissions, NULL);
+    return agent;
+}
+
+static void open_agent(struct ice_leg *leg, NiceAddress *local)
+{
+    /* Nobody polls the context while it is owned, so there is nobody to wake; who leaves arms. */
+    leg->context = g_main_context_new();
+    ice_leg_enter(leg);
+    leg->agent = agent_new(leg->context, &leg->cfg);
+    nice_agent_add_local_address(leg->agent, local);
+    g_signal_connect(leg->agent, "component-state-changed", G_CALLBACK(state_h), leg);
+    g_signal_connect(leg->agent, "new-selected-pair-full", G_CALLBACK(pair_h), leg);
+}
+
+int ice_leg_alloc(struct ice_leg **legp, struct ice *ice, const struct ice_leg_config *cfg)
+{
+    struct ice_leg *leg;
+    NiceAddress local;
+    int err;
+
+    if (!ice_addr_to_nice(&local, &cfg->local))
+        return EINVAL;
+    nice_address_set_port(&local, 0);
+    err = ice_check_fds_left(ice, FDS_PER_LEG);
+    if (err)
+        return err;
+
+    leg = calloc(1, sizeof(*leg));
+    if (!leg)
+        return ENOMEM;
+
+    leg->ice = ice;
+    leg->cfg = *cfg;
+    for (unsigned i = 0; i < ICE_WATCHES; i++)
+        leg->watches[i] = (struct ice_watch){leg, -1};
+    err = ice_leg_count_in(leg);
+    if (err) {
+        free(leg);
+        return err;
+    }
+    pthread_mutex_init(&leg->lock, NULL);
+
+    open_agent(leg, &local);
+    err = ice_leg_leave(leg);
+    if (err)
+        ice_leg_free(leg);
+    else
+        *legp = leg;
+    return err;
+}
+
+void ice_leg_free(struct ice_leg *leg)
+{
+    struct ice_stream *s;
+
+    if (!leg)
+        return;
+
+    ice_leg_enter(leg);
+    ice_mailbox_forget(leg);
+    ice_leg_unwatch(leg);
+    for (unsigned i = 0; i < ICE_STREAMS_MAX; i++) {
+        s = leg->streams[i];
+        ice_mailbox_set_stream(leg, i, NULL);
+        if (s)
+            ice_stream_free(s);
+    }
+    g_object_unref(leg->agent); /* the last one: callbacks hold theirs only under our lock */
+    leg->agent = NULL;
+    g_main_context_release(leg->context);
+    g_main_context_unref(leg->context);
+    leg->context = NULL;
+    leg->is_closed = true;
+    pthread_mutex_unlock(&leg->lock);
+
+    ice_leg_bury(leg);
+}

@@ -1,0 +1,210 @@
+#include "ice/leg.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ice/split.h"
+
+/* What libnice opens for a component: a context, a cancellable, a socket, a netlink socket while
+ * it looks up the interface; and our media socket. */
+#define FDS_PER_COMPONENT 5
+
+#define TURNS_TO_CLOSE 8 /* a removed stream's sockets are closed in the first one */
+
+static void wipe_string(char *s)
+{
+    if (s)
+        explicit_bzero(s, strlen(s));
+    g_free(s);
+}
+
+void ice_stream_free(struct ice_stream *s)
+{
+    for (unsigned i = 0; i < s->n_components; i++)
+        if (s->components[i].media_fd >= 0)
+            close(s->components[i].media_fd);
+    wipe_string(s->ufrag);
+    wipe_string(s->pwd);
+    explicit_bzero(s, sizeof(*s)); /* draft-06 passwords are in the pairs */
+    free(s);
+}
+
+static void set_port(struct sockaddr_storage *addr, uint16_t port)
+{
+    if (addr->ss_family == AF_INET6)
+        ((struct sockaddr_in6 *)addr)->sin6_port = htons(port);
+    else
+        ((struct sockaddr_in *)addr)->sin_port = htons(port);
+}
+
+/* libnice says no more than that it could not gather; this tells why, before it is asked. */
+static int probe_ports(const struct ice_leg *leg, unsigned n, const uint16_t *ports)
+{
+    struct sockaddr_storage addr = leg->cfg.local;
+
+    for (unsigned i = 0; i < n; i++) {
+        int err;
+
+        set_port(&addr, ports[i]);
+        err = ice_split_probe((struct sockaddr *)&addr, sizeof(addr));
+        if (err)
+            return err;
+    }
+    return 0;
+}
+
+/* Only STUN comes to libnice's sockets; what it does not take for STUN is of no use to anybody. */
+static void data_h(NiceAgent *agent, guint nice_id, guint component, guint n, gchar *data,
+                   gpointer arg)
+{
+    (void)agent;
+    (void)nice_id;
+    (void)component;
+    (void)n;
+    (void)data;
+    (void)arg;
+}
+
+static int gather(struct ice_leg *leg, struct ice_stream *s)
+{
+    s->nice_id = nice_agent_add_stream(leg->agent, s->n_components);
+    if (s->nice_id == 0)
+        return ENOMEM;
+
+    for (unsigned i = 0; i < s->n_components; i++) {
+        const uint16_t port = s->components[i].port;
+
+        nice_agent_attach_recv(leg->agent, s->nice_id, i + 1, leg->context, data_h, NULL);
+        nice_agent_set_port_range(leg->agent, s->nice_id, i + 1, port, port);
+    }
+    if (!nice_agent_gather_candidates(leg->agent, s->nice_id))
+        return EADDRINUSE; /* taken since probe_ports() */
+    if (leg->cfg.tos >= 0)
+        nice_agent_set_stream_tos(leg->agent, s->nice_id, leg->cfg.tos);
+    return 0;
+}
+
+/* Without TCP and TURN a component has one socket: that of its host candidate. */
+static int open_media(struct ice_leg *leg, struct ice_stream *s)
+{
+    int err = 0;
+
+    for (unsigned i = 0; i < s->n_components && !err; i++) {
+        GPtrArray *sockets = nice_agent_get_sockets(leg->agent, s->nice_id, i + 1);
+
+        if (sockets && sockets->len == 1)
+            err = ice_split_open(g_socket_get_fd(g_ptr_array_index(sockets, 0)), leg->cfg.tos,
+                                 &s->components[i].media_fd);
+        else
+            err = EADDRINUSE;
+        if (sockets)
+            g_ptr_array_unref(sockets);
+    }
+    return err;
+}
+
+/* libnice closes the sockets of a removed stream by a timeout of zero in the agent's context, so
+ * the context gets a turn here: the ports are free when this returns. */
+static void close_stream(struct ice_leg *leg, struct ice_stream *s)
+{
+    GPtrArray *sockets = NULL;
+
+    if (s->nice_id) {
+        ice_leg_unwatch(leg);
+        sockets = nice_agent_get_sockets(leg->agent, s->nice_id, 1);
+        nice_agent_remove_stream(leg->agent, s->nice_id);
+    }
+    for (unsigned i = 0; i < TURNS_TO_CLOSE && sockets && sockets->len > 0; i++) {
+        if (g_socket_is_closed(g_ptr_array_index(sockets, 0)))
+            break;
+        g_main_context_iteration(leg->context, FALSE);
+    }
+    if (sockets)
+        g_ptr_array_unref(sockets);
+    ice_stream_free(s);
+}
+
+void ice_stream_read_credentials(struct ice_leg *leg, struct ice_stream *s)
+{
+    wipe_string(s->ufrag);
+    wipe_string(s->pwd);
+    s->ufrag = s->pwd = NULL;
+    nice_agent_get_local_credentials(leg->agent, s->nice_id, &s->ufrag, &s->pwd);
+}
+
+static struct ice_stream *stream_new(unsigned n_components, const uint16_t *ports)
+{
+    struct ice_stream *s = calloc(1, sizeof(*s));
+
+    if (!s)
+        return NULL;
+    s->n_components = n_components;
+    for (unsigned i = 0; i < n_components; i++) {
+        s->components[i].port = ports[i];
+        s->components[i].media_fd = -1;
+    }
+    return s;
+}
+
+static int open_stream(struct ice_leg *leg, struct ice_stream *s, unsigned place)
+{
+    int err, watch_err;
+
+    ice_leg_enter(leg);
+    err = gather(leg, s);
+    if (!err)
+        err = open_media(leg, s);
+    if (!err) {
+        ice_stream_read_credentials(leg, s);
+        ice_mailbox_set_stream(leg, place, s);
+    } else {
+        close_stream(leg, s);
+    }
+    watch_err = ice_leg_leave(leg);
+    if (!err && watch_err)
+        ice_leg_remove_stream(leg, place);
+    return err ? err : watch_err;
+}
+
+int ice_leg_add_stream(struct ice_leg *leg, unsigned n_components, const uint16_t *ports)
+{
+    struct ice_stream *s;
+    unsigned place = 0;
+    int err;
+
+    while (place < ICE_STREAMS_MAX && leg->streams[place])
+        place++;
+    if (place == ICE_STREAMS_MAX || n_components < 1 || n_components > ICE_COMPONENTS)
+        return -EINVAL;
+
+    err = ice_check_fds_left(leg->ice, n_components * FDS_PER_COMPONENT);
+    if (!err)
+        err = probe_ports(leg, n_components, ports);
+    if (err)
+        return -err;
+
+    s = stream_new(n_components, ports);
+    if (!s)
+        return -ENOMEM;
+    err = open_stream(leg, s, place);
+    return err ? -err : (int)place;
+}
+
+struct ice_stream *ice_stream_of(const struct ice_leg *leg, unsigned stream)
+{
+    return stream < ICE_STREAMS_MAX ? leg->streams[stream] : NULL;
+}
+
+void ice_leg_remove_stream(struct ice_leg *leg, unsigned stream)
+{
+    struct ice_stream *s = ice_stream_of(leg, stream);
+
+    if (!s)
+        return;
+    ice_leg_enter(leg);
+    ice_mailbox_set_stream(leg, stream, NULL);
+    close_stream(leg, s);
+    (void)ice_leg_leave(leg); /* watches fewer descriptors than before */
+}

@@ -1,0 +1,386 @@
+#include "ice/leg.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+/*
+ * The ice thread: one epoll over the descriptors of all contexts, one heap of their timeouts. A
+ * context is prepared, queried, checked and dispatched only when one of its descriptors is ready
+ * or its timeout is due, so the cost of a packet does not depend on how many agents there are.
+ */
+
+#define EVENTS_PER_WAIT 64
+#define US_PER_MS       1000
+
+static uint64_t now_us(void)
+{
+    return (uint64_t)g_get_monotonic_time(); /* the clock that GLib's timeouts are on */
+}
+
+/* An eventfd refuses a write only when its counter is full, and then it is readable. */
+static void wake(const struct ice *ice)
+{
+    (void)!eventfd_write(ice->wake_fd, 1);
+}
+
+/* ---- a leg's descriptors and its timeout ---- */
+
+static int watch_add(struct ice_leg *leg, int fd)
+{
+    for (unsigned i = 0; i < ICE_WATCHES; i++) {
+        struct ice_watch *w = &leg->watches[i];
+        struct epoll_event ev = {.events = EPOLLIN, .data.ptr = w};
+
+        if (w->fd >= 0)
+            continue;
+        if (epoll_ctl(leg->ice->epoll_fd, EPOLL_CTL_ADD, fd, &ev))
+            return errno;
+        w->fd = fd;
+        return 0;
+    }
+    return ENOBUFS;
+}
+
+static bool is_polled(const GPollFD *polls, gint n, int fd)
+{
+    for (gint i = 0; i < n; i++)
+        if (polls[i].fd == fd)
+            return true;
+    return false;
+}
+
+static bool is_watched(const struct ice_leg *leg, int fd)
+{
+    for (unsigned i = 0; i < ICE_WATCHES; i++)
+        if (leg->watches[i].fd == fd)
+            return true;
+    return false;
+}
+
+/* A descriptor leaves a context only by being closed, and closing takes it out of the epoll set.
+ * So it is forgotten here and not deleted from the set: by now its number may be another leg's. */
+static int watch_what_is_polled(struct ice_leg *leg)
+{
+    int err = 0;
+
+    for (unsigned i = 0; i < ICE_WATCHES; i++)
+        if (!is_polled(leg->polls, leg->n_polls, leg->watches[i].fd))
+            leg->watches[i].fd = -1;
+
+    for (gint i = 0; i < leg->n_polls && !err; i++)
+        if (!is_watched(leg, leg->polls[i].fd))
+            err = watch_add(leg, leg->polls[i].fd);
+    return err;
+}
+
+void ice_leg_unwatch(struct ice_leg *leg)
+{
+    for (unsigned i = 0; i < ICE_WATCHES; i++) {
+        struct ice_watch *w = &leg->watches[i];
+
+        if (w->fd >= 0)
+            epoll_ctl(leg->ice->epoll_fd, EPOLL_CTL_DEL, w->fd, NULL);
+        w->fd = -1;
+    }
+    leg->n_polls = 0;
+}
+
+static void set_deadline(struct ice_leg *leg, uint64_t at_us)
+{
+    struct ice *ice = leg->ice;
+
+    pthread_mutex_lock(&ice->lock);
+    deadline_set(&ice->deadlines, &leg->deadline, at_us);
+    if (at_us < ice->next_wake_us) {
+        ice->next_wake_us = 0; /* once is enough */
+        wake(ice);
+    }
+    pthread_mutex_unlock(&ice->lock);
+}
+
+static bool is_same_set(const GPollFD *a, const GPollFD *b, gint n)
+{
+    for (gint i = 0; i < n; i++)
+        if (a[i].fd != b[i].fd)
+            return false;
+    return true;
+}
+
+/* Descriptors of every priority are asked for, so that the set stays the same while something
+ * is ready. */
+static int arm(struct ice_leg *leg)
+{
+    GPollFD polls[ICE_WATCHES];
+    gint timeout_ms, n;
+    int err = 0;
+
+    g_main_context_prepare(leg->context, &leg->priority);
+    n = g_main_context_query(leg->context, G_MAXINT, &timeout_ms, polls, ICE_WATCHES);
+    if (n > ICE_WATCHES)
+        return ENOBUFS;
+
+    if (n != leg->n_polls || !is_same_set(polls, leg->polls, n)) {
+        memcpy(leg->polls, polls, (size_t)n * sizeof(polls[0]));
+        leg->n_polls = n;
+        err = watch_what_is_polled(leg);
+    }
+    set_deadline(leg, timeout_ms < 0 ? UINT64_MAX : now_us() + (uint64_t)timeout_ms * US_PER_MS);
+    return err;
+}
+
+/* ---- turns ---- */
+
+static void own_context(struct ice_leg *leg)
+{
+    const gboolean is_owner = g_main_context_acquire(leg->context);
+
+    assert(is_owner); /* nobody acquires it without leg->lock */
+    (void)is_owner;
+}
+
+void ice_leg_enter(struct ice_leg *leg)
+{
+    pthread_mutex_lock(&leg->lock);
+    own_context(leg);
+}
+
+int ice_leg_leave(struct ice_leg *leg)
+{
+    const int err = arm(leg);
+
+    g_main_context_release(leg->context);
+    pthread_mutex_unlock(&leg->lock);
+    return err;
+}
+
+/* @param ready  whose descriptor is ready; NULL: the timeout is due */
+static void take_turn(struct ice_leg *leg, const struct ice_watch *ready)
+{
+    pthread_mutex_lock(&leg->lock);
+    if (leg->is_closed) {
+        pthread_mutex_unlock(&leg->lock);
+        return;
+    }
+
+    own_context(leg);
+    for (gint i = 0; i < leg->n_polls; i++)
+        leg->polls[i].revents = ready && leg->polls[i].fd == ready->fd ? G_IO_IN : 0;
+    if (g_main_context_check(leg->context, leg->priority, leg->polls, leg->n_polls))
+        g_main_context_dispatch(leg->context);
+    (void)ice_leg_leave(leg); /* libnice opens no descriptors of its own accord */
+}
+
+/* ---- the loop ---- */
+
+static int sleep_ms(struct ice *ice)
+{
+    const struct deadline *first;
+    uint64_t now;
+    int ms = -1;
+
+    pthread_mutex_lock(&ice->lock);
+    first = deadline_first(&ice->deadlines);
+    ice->next_wake_us = first ? first->at_us : UINT64_MAX;
+    if (first) {
+        now = now_us();
+        ms = first->at_us <= now ? 0 : (int)((first->at_us - now + US_PER_MS - 1) / US_PER_MS);
+    }
+    pthread_mutex_unlock(&ice->lock);
+    return ms;
+}
+
+static struct ice_leg *leg_of(struct deadline *d)
+{
+    return (struct ice_leg *)((char *)d - offsetof(struct ice_leg, deadline));
+}
+
+/* @return a leg whose timeout was due at now, taken out of the heap; NULL: no more */
+static struct ice_leg *next_due(struct ice *ice, uint64_t now)
+{
+    struct deadline *first;
+
+    pthread_mutex_lock(&ice->lock);
+    ice->next_wake_us = 0;
+    first = deadline_first(&ice->deadlines);
+    if (first && first->at_us > now)
+        first = NULL;
+    if (first)
+        deadline_set(&ice->deadlines, first, UINT64_MAX);
+    pthread_mutex_unlock(&ice->lock);
+    return first ? leg_of(first) : NULL;
+}
+
+static void take_due_turns(struct ice *ice)
+{
+    const uint64_t now = now_us();
+    struct ice_leg *leg;
+
+    while ((leg = next_due(ice, now)))
+        take_turn(leg, NULL);
+}
+
+static void take_ready_turns(const struct ice *ice, const struct epoll_event *ev, int n)
+{
+    eventfd_t count;
+
+    for (int i = 0; i < n; i++) {
+        const struct ice_watch *w = ev[i].data.ptr;
+
+        if (w)
+            take_turn(w->leg, w);
+        else
+            (void)!eventfd_read(ice->wake_fd, &count);
+    }
+}
+
+/* Between two waits the thread holds no pointer to a leg, and the descriptors of a dead one were
+ * out of the epoll set before it was buried. */
+static void free_the_dead(struct ice *ice)
+{
+    struct ice_leg *leg;
+
+    pthread_mutex_lock(&ice->lock);
+    leg = ice->dead;
+    ice->dead = NULL;
+    pthread_mutex_unlock(&ice->lock);
+
+    while (leg) {
+        struct ice_leg *next = leg->next_dead;
+
+        pthread_mutex_destroy(&leg->lock);
+        free(leg);
+        leg = next;
+    }
+}
+
+static void *run(void *arg)
+{
+    struct ice *ice = arg;
+    struct epoll_event ev[EVENTS_PER_WAIT];
+
+    prctl(PR_SET_NAME, "ice");
+    while (!atomic_load_explicit(&ice->is_ending, memory_order_acquire)) {
+        int n;
+
+        free_the_dead(ice);
+        n = epoll_wait(ice->epoll_fd, ev, EVENTS_PER_WAIT, sleep_ms(ice));
+        take_ready_turns(ice, ev, n);
+        take_due_turns(ice);
+    }
+    return NULL;
+}
+
+/* ---- called by control ---- */
+
+int ice_leg_count_in(struct ice_leg *leg)
+{
+    struct ice *ice = leg->ice;
+    int err;
+
+    pthread_mutex_lock(&ice->lock);
+    err = deadline_reserve(&ice->deadlines, ice->n_legs + 1);
+    if (!err)
+        ice->n_legs++;
+    pthread_mutex_unlock(&ice->lock);
+    return err;
+}
+
+void ice_leg_bury(struct ice_leg *leg)
+{
+    struct ice *ice = leg->ice;
+
+    pthread_mutex_lock(&ice->lock);
+    deadline_set(&ice->deadlines, &leg->deadline, UINT64_MAX);
+    ice->n_legs--;
+    leg->next_dead = ice->dead;
+    ice->dead = leg;
+    pthread_mutex_unlock(&ice->lock);
+}
+
+static void close_descriptors(struct ice *ice)
+{
+    if (ice->epoll_fd >= 0)
+        close(ice->epoll_fd);
+    if (ice->wake_fd >= 0)
+        close(ice->wake_fd);
+}
+
+static int open_descriptors(struct ice *ice)
+{
+    struct epoll_event ev = {.events = EPOLLIN, .data.ptr = NULL};
+
+    ice->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    ice->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (ice->epoll_fd < 0 || ice->wake_fd < 0 ||
+        epoll_ctl(ice->epoll_fd, EPOLL_CTL_ADD, ice->wake_fd, &ev))
+        return errno;
+    return 0;
+}
+
+/* Signals of the process are the main thread's. */
+static int start_thread(struct ice *ice)
+{
+    sigset_t all, old;
+    int err;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    err = pthread_create(&ice->thread, NULL, run, ice);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    return err;
+}
+
+int ice_alloc(struct ice **icep)
+{
+    struct ice *ice = calloc(1, sizeof(*ice));
+    int err;
+
+    if (!ice)
+        return ENOMEM;
+
+    pthread_mutex_init(&ice->lock, NULL);
+    err = open_descriptors(ice);
+    if (err)
+        goto out;
+    err = ice_mailbox_init(&ice->mail);
+    if (err)
+        goto out;
+    err = start_thread(ice);
+    if (err)
+        ice_mailbox_wipe(&ice->mail);
+
+out:
+    if (err) {
+        close_descriptors(ice);
+        pthread_mutex_destroy(&ice->lock);
+        free(ice);
+    } else {
+        *icep = ice;
+    }
+    return err;
+}
+
+void ice_free(struct ice *ice)
+{
+    if (!ice)
+        return;
+
+    assert(ice->n_legs == 0);
+    atomic_store_explicit(&ice->is_ending, true, memory_order_release);
+    wake(ice);
+    pthread_join(ice->thread, NULL);
+
+    free_the_dead(ice);
+    deadline_wipe(&ice->deadlines);
+    close_descriptors(ice);
+    ice_mailbox_wipe(&ice->mail);
+    pthread_mutex_destroy(&ice->lock);
+    free(ice);
+}
