@@ -11,15 +11,16 @@
 
 /**
  * The configuration: one YAML file into one struct, const once parsed. config_load() is called
- * before any thread is started; the struct may then be read by any thread until config_free().
+ * before any thread is started; the struct holds no pointers, and any thread may then read it.
  * Every mistake is reported as "FILE:LINE: what is wrong, what is expected".
  */
 
 #define CONFIG_INTERFACES_MAX 64
-#define CONFIG_LISTENERS_MAX 16
-#define CONFIG_NETS_MAX 64
-#define CONFIG_CODECS_MAX 16
-#define CONFIG_NAME_MAX 64
+#define CONFIG_LISTENERS_MAX  16
+#define CONFIG_NETS_MAX       64
+#define CONFIG_CODECS_MAX     16
+#define CONFIG_NAME_MAX       64
+#define CONFIG_WORKERS_MAX    256
 
 /** Which SDP and ICE a leg of this interface speaks when the offer does not tell. */
 enum config_dialect {
@@ -33,8 +34,8 @@ enum config_dialect {
 
 struct config_interface {
     char name[CONFIG_NAME_MAX];
-    union addr address;   /* bound to; port 0 */
-    union addr advertise; /* written into SDP; equals address if not given */
+    union addr address;          /* bound to; port 0 */
+    union addr advertise;        /* written into SDP; equals address if not given */
     uint16_t port_min, port_max; /* inclusive */
     enum config_dialect dialect;
     char provider[CONFIG_NAME_MAX]; /* empty: an enterprise side */
@@ -65,14 +66,14 @@ struct config {
         enum log_format format;
     } log;
 
-    uint32_t port_rest_s;        /* 10 */
-    uint32_t media_timeout_s;    /* 60: all streams silent */
-    uint32_t silent_timeout_s;   /* 3600: on hold */
-    uint32_t offer_timeout_s;    /* 3600: never answered */
-    uint32_t delete_delay_s;     /* 30 */
-    uint32_t max_calls;          /* 0: no limit but ports and descriptors */
-    int tos;                     /* 184 (DSCP EF); -1: leave */
-    uint32_t reorder_window_ms;  /* 40 */
+    uint32_t port_rest_s;       /* 10 */
+    uint32_t media_timeout_s;   /* 60: all streams silent */
+    uint32_t silent_timeout_s;  /* 3600: on hold */
+    uint32_t offer_timeout_s;   /* 3600: never answered */
+    uint32_t delete_delay_s;    /* 30 */
+    uint32_t max_calls;         /* 0: no limit but ports and descriptors */
+    int tos;                    /* 184 (DSCP EF); -1: leave */
+    uint32_t reorder_window_ms; /* 40 */
 };
 
 /** The built-in default configuration. */
@@ -91,11 +92,15 @@ int config_parse(struct config *cfg, const char *yaml, size_t n, const char *nam
 /** Writes the effective configuration as YAML that config_load() takes; secrets are masked. */
 void config_print(const struct config *cfg, FILE *out);
 
+/** Writes the reference of all keys: what they mean, their ranges, an example of each. */
+void config_print_reference(FILE *out);
+
 /** @return index of the interface; -1: none of that name */
 int config_find_interface(const struct config *cfg, const char *name, size_t n);
 
 /** What the configuration needs of the host: local addresses, free range against the kernel's
- *  ephemeral ports (warned through log), descriptors. @return 0; else errno with a sentence in err */
+ *  ephemeral ports (warned through log), descriptors. @return 0; else errno with a sentence in err
+ */
 int config_check_host(const struct config *cfg, char *err, size_t err_cap);
 
 const char *dialect_name(enum config_dialect dialect);

@@ -1,0 +1,214 @@
+#include "relay/config_fields.h"
+
+#include <stddef.h>
+
+#include "relay/config_types.h"
+
+#define DAY_S 86400
+
+static CONFIG_READER(read_interfaces)
+{
+    struct config *cfg = target;
+    unsigned n = 0;
+    int err = yaml_check_list(field, node, report);
+
+    if (err)
+        return err;
+
+    for (const struct yaml_node *item = node->first; item && !err; item = item->next) {
+        struct config_interface itf = {.dialect = DIALECT_AUTO};
+
+        err = yaml_read_fields(field->more, item, "interface", &itf, report);
+        cfg->interfaces[n++] = itf;
+    }
+    cfg->n_interfaces = n;
+    return err;
+}
+
+static CONFIG_PRINTER(print_interfaces)
+{
+    const struct config *cfg = target;
+
+    for (unsigned i = 0; i < cfg->n_interfaces; i++) {
+        fputs("\n  - ", out);
+        yaml_print_fields(field->more, &cfg->interfaces[i], out);
+    }
+}
+
+/* An enum and its names, as the fields of yaml.h take them. */
+#define WORDS(prefix, type, last, name_function)                                                   \
+    static const char *prefix##_name_at(unsigned value)                                            \
+    {                                                                                              \
+        return name_function((enum type)value);                                                    \
+    }                                                                                              \
+    static void prefix##_store(void *target, unsigned value)                                       \
+    {                                                                                              \
+        *(enum type *)target = (enum type)value;                                                   \
+    }                                                                                              \
+    static unsigned prefix##_load(const void *target)                                              \
+    {                                                                                              \
+        return (unsigned)*(const enum type *)target;                                               \
+    }                                                                                              \
+    static const struct yaml_words prefix##_words = {(unsigned)(last) + 1, prefix##_name_at,       \
+                                                     prefix##_store, prefix##_load}
+
+WORDS(dialect, config_dialect, DIALECT_RFC, dialect_name);
+WORDS(level, log_level, LOG_DEBUG, log_level_name);
+WORDS(format, log_format, LOG_JSON, log_format_name);
+
+const struct yaml_field config_interface_fields[] = {
+    {.key = "name",
+     .example = "enterprise",
+     .help = "what requests call it: their direction names interfaces",
+     .is_required = true,
+     .offset = offsetof(struct config_interface, name),
+     .read_h = config_read_name,
+     .print_h = config_print_name},
+    {.key = "address",
+     .example = "192.0.2.1",
+     .help = "where media is received",
+     .is_required = true,
+     .read_h = config_read_address,
+     .print_h = config_print_address},
+    {.key = "advertise",
+     .example = "203.0.113.1",
+     .help = "written into SDP instead of address, where a NAT stands before it",
+     .read_h = config_read_advertise,
+     .print_h = config_print_advertise,
+     .is_absent_h = config_advertise_is_absent},
+    {.key = "ports",
+     .example = "10000-17999",
+     .help = "UDP ports for media, an even one first and an odd one last",
+     .is_required = true,
+     .read_h = config_read_ports,
+     .print_h = config_print_ports},
+    {.key = "dialect",
+     .example = "auto",
+     .help = "the SDP and ICE of its peers when their offer does not tell",
+     .offset = offsetof(struct config_interface, dialect),
+     .more = &dialect_words,
+     .read_h = yaml_read_word,
+     .print_h = yaml_print_word},
+    {.key = "provider",
+     .example = "skype",
+     .help = "the row of the policy table that calls through it fall under",
+     .offset = offsetof(struct config_interface, provider),
+     .read_h = config_read_name,
+     .print_h = config_print_name,
+     .is_absent_h = config_name_is_absent},
+    {.key = "transcode",
+     .example = "[opus, PCMU]",
+     .max = CONFIG_CODECS_MAX,
+     .help = "codecs added to the offers that go out here",
+     .read_h = config_read_transcode,
+     .print_h = config_print_transcode,
+     .is_absent_h = config_transcode_is_absent},
+    {.key = NULL},
+};
+
+static const struct yaml_field control_fields[] = {
+    {.key = "ng",
+     .example = "[udp:127.0.0.1:2223]",
+     .min = 1,
+     .max = CONFIG_LISTENERS_MAX,
+     .help = "where the NG protocol is listened for; IPv6: \"udp:[::1]:2223\"",
+     .read_h = config_read_ng,
+     .print_h = config_print_ng},
+    {.key = "allow",
+     .example = "[127.0.0.0/8]",
+     .min = 1,
+     .max = CONFIG_NETS_MAX,
+     .help = "who may speak NG: proxies only, as they can end any call",
+     .read_h = config_read_allow,
+     .print_h = config_print_allow},
+    {.key = "default_direction",
+     .example = "[enterprise, skype]",
+     .min = 2,
+     .max = 2,
+     .help = "interfaces of a request that names none: the sender's, the receiver's",
+     .read_h = config_read_direction,
+     .print_h = config_print_direction,
+     .is_absent_h = config_direction_is_absent},
+    {.key = NULL},
+};
+
+static const struct yaml_field log_fields[] = {
+    {.key = "level",
+     .example = "info",
+     .help = "the least important lines that are written",
+     .offset = offsetof(struct config, log.level),
+     .more = &level_words,
+     .read_h = yaml_read_word,
+     .print_h = yaml_print_word},
+    {.key = "format",
+     .example = "text",
+     .help = "lines for people or JSON objects",
+     .offset = offsetof(struct config, log.format),
+     .more = &format_words,
+     .read_h = yaml_read_word,
+     .print_h = yaml_print_word},
+    {.key = NULL},
+};
+
+/* A whole number that is a uint32_t of struct config. */
+#define NUMBER(member, lowest, highest, unit_name, sample, help_text)                              \
+    {                                                                                              \
+        .key = #member, .example = (sample), .unit = (unit_name), .min = (lowest),                 \
+        .max = (highest), .help = (help_text), .offset = offsetof(struct config, member),          \
+        .read_h = yaml_read_uint32, .print_h = yaml_print_uint32                                   \
+    }
+
+const struct yaml_field config_fields[] = {
+    {.key = "interfaces",
+     .example = "[{name: enterprise, address: 192.0.2.1, ports: 10000-17999}]",
+     .min = 1,
+     .max = CONFIG_INTERFACES_MAX,
+     .help = "the networks that media comes from and goes to",
+     .more = config_interface_fields,
+     .read_h = read_interfaces,
+     .print_h = print_interfaces},
+    {.key = "control",
+     .example = "{ng: [udp:127.0.0.1:2223]}",
+     .help = "who commands the relay",
+     .more = control_fields,
+     .read_h = config_read_section,
+     .print_h = config_print_section},
+    {.key = "http",
+     .example = "127.0.0.1:9901",
+     .help = "where metrics and status are served; off: nowhere",
+     .read_h = config_read_http,
+     .print_h = config_print_http},
+    NUMBER(workers, 1, CONFIG_WORKERS_MAX, "threads", "1", "media threads; one a CPU if not given"),
+    {.key = "policy",
+     .example = "policy.yaml",
+     .help = "the provider table, relative to this file's folder; the built-in one if not given",
+     .offset = offsetof(struct config, policy),
+     .read_h = config_read_path,
+     .print_h = config_print_name,
+     .is_absent_h = config_name_is_absent},
+    {.key = "log",
+     .example = "{level: info, format: text}",
+     .help = "what is written to stderr",
+     .more = log_fields,
+     .read_h = config_read_section,
+     .print_h = config_print_section},
+    NUMBER(port_rest_s, 0, 3600, "seconds", "10",
+           "a port is not used again before this, and not before it is quiet"),
+    NUMBER(media_timeout_s, 1, DAY_S, "seconds", "60",
+           "a call ends when all its streams are silent for so long"),
+    NUMBER(silent_timeout_s, 1, 7 * DAY_S, "seconds", "3600", "the same while it is on hold"),
+    NUMBER(offer_timeout_s, 1, DAY_S, "seconds", "3600", "a call ends that is not answered"),
+    NUMBER(delete_delay_s, 0, 3600, "seconds", "30", "a deleted call is kept for late requests"),
+    NUMBER(max_calls, 0, 1000000, "calls", "0", "0: as many as ports and descriptors allow"),
+    {.key = "tos",
+     .example = "184",
+     .min = -1,
+     .max = 255,
+     .help = "IP type of service of media; 184 is DSCP EF, -1 leaves it alone",
+     .offset = offsetof(struct config, tos),
+     .read_h = yaml_read_int,
+     .print_h = yaml_print_int},
+    NUMBER(reorder_window_ms, 0, 500, "milliseconds", "40",
+           "how long a gap waits for the packet that is missing"),
+    {.key = NULL},
+};

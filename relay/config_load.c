@@ -1,0 +1,114 @@
+#include "relay/config.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "relay/config_fields.h"
+
+static const struct yaml_limits limits = {
+    .bytes_max = (size_t)4 * 1024 * 1024,
+    .nodes_max = 100000,
+};
+
+static int fail_memory(const struct yaml_report *report)
+{
+    snprintf(report->err, report->err_cap, "%s: out of memory", report->file);
+    return ENOMEM;
+}
+
+static int parse_into(struct config *cfg, const char *text, size_t n,
+                      const struct yaml_report *report)
+{
+    const struct yaml_node *root;
+    struct yaml_tree *tree;
+    int err = yaml_tree_parse(&tree, text, n, &limits, report);
+
+    if (err)
+        return err;
+
+    config_default(cfg);
+    root = yaml_tree_root(tree);
+    if (root)
+        err = yaml_read_fields(config_fields, root, "configuration", cfg, report);
+    if (!err)
+        err = config_check(cfg, root, report);
+
+    yaml_tree_free(tree);
+    return err;
+}
+
+int config_parse(struct config *cfg, const char *yaml, size_t n, const char *name, char *err,
+                 size_t err_cap)
+{
+    const struct yaml_report report = {.file = name, .err = err, .err_cap = err_cap};
+    struct config *parsed = malloc(sizeof(*parsed));
+    int e;
+
+    if (!parsed)
+        return fail_memory(&report);
+
+    e = parse_into(parsed, yaml, n, &report);
+    if (!e)
+        *cfg = *parsed;
+
+    free(parsed);
+    return e;
+}
+
+/* @return folder of a file, absolute, links followed; NULL: errno tells */
+static char *folder_of(const char *path)
+{
+    char *file = realpath(path, NULL);
+
+    if (file)
+        *strrchr(file, '/') = '\0';
+    return file;
+}
+
+/* Relative to the file that names it, and absolute from there: the daemon may start elsewhere. */
+static int resolve_policy(struct config *cfg, const char *path, const struct yaml_report *report)
+{
+    char relative[sizeof(cfg->policy)];
+    char *folder;
+    int n;
+
+    if (!*cfg->policy || cfg->policy[0] == '/')
+        return 0;
+
+    folder = folder_of(path);
+    if (!folder)
+        return errno == ENOMEM ? fail_memory(report) : 0; /* a pipe has no folder: as it is then */
+
+    memcpy(relative, cfg->policy, sizeof(relative));
+    n = snprintf(cfg->policy, sizeof(cfg->policy), "%s/%s", folder, relative);
+    free(folder);
+    if (n < 0 || (size_t)n >= sizeof(cfg->policy))
+        return yaml_fail(report, 1, "policy: too long a path; expected at most %zu bytes",
+                         sizeof(cfg->policy) - 1);
+    return 0;
+}
+
+int config_load(struct config *cfg, const char *path, char *err, size_t err_cap)
+{
+    const struct yaml_report report = {.file = path, .err = err, .err_cap = err_cap};
+    struct config *parsed = NULL;
+    char *text = NULL;
+    size_t n = 0;
+    int e = yaml_read_file(&text, &n, limits.bytes_max, &report);
+
+    if (e)
+        return e;
+
+    parsed = malloc(sizeof(*parsed));
+    e = parsed ? parse_into(parsed, text, n, &report) : fail_memory(&report);
+    if (!e)
+        e = resolve_policy(parsed, path, &report);
+    if (!e)
+        *cfg = *parsed;
+
+    free(parsed);
+    free(text);
+    return e;
+}
