@@ -16,8 +16,8 @@
 #define CODEC_PCM_MAX (48 * 120 * 2)
 /** The longest payload an encoder writes [bytes]. */
 #define CODEC_PAYLOAD_MAX 1400
-#define CODEC_NAME_MAX 24
-#define CODEC_FMTP_MAX 256
+#define CODEC_NAME_MAX    24
+#define CODEC_FMTP_MAX    256
 
 /** PCM, host order, interleaved: n_frames * n_channels samples. The samples are borrowed. */
 struct pcm {
@@ -35,14 +35,15 @@ struct codec_spec {
     char fmtp[CODEC_FMTP_MAX]; /* empty: none */
 };
 
-/** What an encoder may be told besides its format. A zeroed struct asks for the codec's defaults. */
+/** What an encoder may be told besides its format. A zeroed struct asks for the codec's defaults.
+ */
 struct codec_options {
-    uint32_t pcm_rate_hz;    /* rate of the PCM it will be given; 0: the codec's own. Opus takes
-                                8000, 12000, 16000, 24000, 48000, so no resampling is needed */
-    uint32_t ptime_ms;       /* packet time; 0: 20 */
-    uint32_t bitrate;        /* [bit/s]; 0: default */
-    uint32_t complexity;     /* opus 0..10; 0xff: default */
-    uint8_t loss_percent;    /* expected by the encoder, 0..100 */
+    uint32_t pcm_rate_hz; /* rate of the PCM it will be given; 0: the codec's own. Opus takes
+                             8000, 12000, 16000, 24000, 48000, so no resampling is needed */
+    uint32_t ptime_ms;    /* packet time; 0: 20 */
+    uint32_t bitrate;     /* [bit/s]; 0: default */
+    uint32_t complexity;  /* opus 1..10; 0 or 0xff: default */
+    uint8_t loss_percent; /* expected by the encoder, 0..100 */
     bool is_fec, is_dtx, is_cbr;
 };
 
@@ -78,15 +79,21 @@ struct codec {
      */
     int (*decode)(struct codec_decoder *d, const uint8_t *payload, size_t n, struct pcm *out);
     /**
-     * Makes up n_frames of a lost packet.
+     * Makes up n_frames of a lost packet, at the rate of decode; at most 120 ms in one call.
      * @param next  the payload that came after the loss, for in-band FEC; NULL: not known
+     * @return 0: made up; 1: the end of it was recovered from next; EINVAL: too long (out is empty)
      */
     int (*conceal)(struct codec_decoder *d, const uint8_t *next, size_t n, uint32_t n_frames,
                    struct pcm *out);
+    /** Forgets the signal so far, as if just allocated: the next payload is of another source. */
+    void (*decoder_reset)(struct codec_decoder *d);
     /** Frames of PCM at the RTP clock that a payload holds, without decoding it. @return 0: bad */
     uint32_t (*payload_ticks)(const uint8_t *payload, size_t n);
     /** Changes what can change while it runs (bit rate, complexity, FEC, loss). May be NULL. */
     int (*encoder_set)(struct codec_encoder *e, const struct codec_options *opt);
+    /** @return the packet time it can serve, nearest to the wanted one (0: 20) and within what the
+     *  receiver's fmtp allows [ms]; also what belongs into a=ptime */
+    uint32_t (*ptime_ms)(const struct codec_spec *receiver, uint32_t wanted_ms);
 };
 
 /** @return the codec of an SDP format, by name (without case), clock and channels; NULL: none */

@@ -53,8 +53,8 @@ struct transcoder_packet {
 
 /** Counters; written by the worker, read by anybody (relaxed). */
 struct transcoder_stats {
-    uint64_t decoded, encoded, concealed, fec_repaired, lost, late, duplicate, reordered, bad_payload,
-        events, silence;
+    uint64_t decoded, encoded, concealed, fec_repaired, lost, late, duplicate, reordered,
+        bad_payload, events, silence;
 };
 
 struct transcoder;
@@ -82,6 +82,13 @@ int transcoder_get(struct transcoder *t, struct transcoder_packet *out, uint8_t 
 
 /** @return when to call transcoder_get() at the latest [us]; UINT64_MAX: not before a packet */
 uint64_t transcoder_deadline_us(const struct transcoder *t);
+
+/**
+ * Changes what the encoder can change while it runs: bit rate, complexity, FEC, expected loss. The
+ * packet time stays. Thread: the worker's.
+ * @return 0; EINVAL
+ */
+int transcoder_set_options(struct transcoder *t, const struct codec_options *opt);
 
 const struct transcoder_stats *transcoder_stats(const struct transcoder *t);
 
