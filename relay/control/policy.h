@@ -35,6 +35,7 @@ enum policy_code {
 
 enum policy_direction { POLICY_TO_PROVIDER, POLICY_FROM_PROVIDER };
 
+struct config;
 struct policy;
 
 struct policy_query {
@@ -59,6 +60,9 @@ int policy_load_builtin(struct policy **pp);
  * @return 0; EINVAL: the file is wrong; ENOENT, EACCES ...: not readable; ENOMEM
  */
 int policy_load_file(struct policy **pp, const char *path, char *err, size_t err_cap);
+/** The same from memory; name stands for FILE. [pure] */
+int policy_parse(struct policy **pp, const char *yaml, size_t n, const char *name, char *err,
+                 size_t err_cap);
 void policy_free(struct policy *p);
 
 /** Decides about one kind of media. Never fails: what is not known is denied. */
@@ -66,6 +70,10 @@ void policy_decide(struct policy_decision *d, const struct policy *p, const stru
 
 /** @return the Identity as the table spells it; NULL: no such row */
 const char *policy_provider_name(const struct policy *p, const char *identity);
+
+/** Whether each interface's provider has a row. @return 0; EINVAL with a sentence in err */
+int policy_check_config(const struct policy *p, const struct config *cfg, char *err,
+                        size_t err_cap);
 
 const char *media_kind_name(enum media_kind kind);
 const char *policy_code_name(enum policy_code code);
