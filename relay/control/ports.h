@@ -21,8 +21,8 @@ struct port_pool;
 struct port_pool_config {
     uint16_t port_min, port_max; /* inclusive; an odd port_min and an even port_max are left out */
     uint64_t rest_us;            /* from release to free */
-    uint64_t listen_us;          /* the last part of the rest, in which it is listened to */
-    uint32_t start;              /* any number, best a random one: where the first search begins */
+    uint64_t listen_us; /* the last part of the rest, at most half of it: it is listened to */
+    uint32_t start;     /* any number, best a random one: where the first search begins */
 };
 
 /** @return 0; EINVAL: not one pair fits in the range; ENOMEM. *pp is written on success only. */

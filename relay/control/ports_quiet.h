@@ -23,7 +23,8 @@ struct port_quiet;
  */
 int port_quiet_alloc(struct port_quiet **qp, struct port_pool *pool, const union addr *host,
                      unsigned max_pairs);
-/** Closes its sockets; the pairs under way rest on. NULL is allowed. */
+/** Closes its sockets. The pairs under way never come back: for the end of the pool. NULL is
+ * allowed. */
 void port_quiet_free(struct port_quiet *q);
 
 /** Does what is due: frees quiet pairs, sends noisy ones back to rest, opens the next ones. */

@@ -19,7 +19,7 @@
 
 #define RECORD_STREAMS_MAX 8
 #define RECORD_TEXT_MAX    256 /* of each text of strangers; more is cut [bytes] */
-#define RECORD_LINE_MAX    32768
+#define RECORD_LINE_MAX    65536
 
 enum record_end {
     RECORD_END_DELETED,

@@ -24,6 +24,9 @@ int socket_open_udp(int *fdp, const union addr *local, int tos, int rcvbuf);
 /** Opens rtp_port and the port above it on a host, both or none: fd[0] RTP, fd[1] RTCP. */
 int socket_open_pair(int fd[2], const union addr *host, uint16_t rtp_port, int tos);
 
+/** SO_RCVBUF [bytes]; the kernel raises it to what one datagram needs. @return 0; errno */
+int socket_set_rcvbuf(int fd, int bytes);
+
 /** Opens a listening TCP socket; a port in TIME_WAIT can be bound, one in use cannot. */
 int socket_listen_tcp(int *fdp, const union addr *local, int backlog);
 
