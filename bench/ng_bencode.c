@@ -1,7 +1,6 @@
 #include "bench/ng_bencode.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,16 +31,15 @@ static void put_string(struct writer *w, const char *s, size_t n)
     put(w, s, n);
 }
 
-static void put_value(struct writer *w, const json_t *value);
+static void put_value(struct writer *w, json_t *value);
 
-static void put_object(struct writer *w, const json_t *object)
+static void put_object(struct writer *w, json_t *object)
 {
     const char *key;
     json_t *member;
 
     put(w, "d", 1);
-    /* the cast takes const away because Jansson's iterators have none; nothing is changed */
-    json_object_foreach((json_t *)(uintptr_t)object, key, member)
+    json_object_foreach(object, key, member)
     {
         put_string(w, key, strlen(key));
         put_value(w, member);
@@ -49,7 +47,7 @@ static void put_object(struct writer *w, const json_t *object)
     put(w, "e", 1);
 }
 
-static void put_array(struct writer *w, const json_t *array)
+static void put_array(struct writer *w, json_t *array)
 {
     put(w, "l", 1);
     for (size_t i = 0; i < json_array_size(array); i++)
@@ -57,7 +55,7 @@ static void put_array(struct writer *w, const json_t *array)
     put(w, "e", 1);
 }
 
-static void put_value(struct writer *w, const json_t *value)
+static void put_value(struct writer *w, json_t *value)
 {
     char number[32];
 
@@ -75,7 +73,7 @@ static void put_value(struct writer *w, const json_t *value)
         w->err = EINVAL;
 }
 
-long ng_bencode_write(char *buf, size_t cap, const json_t *value)
+long ng_bencode_write(char *buf, size_t cap, json_t *value)
 {
     struct writer w = {.buf = buf, .cap = cap};
 

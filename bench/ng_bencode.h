@@ -13,8 +13,9 @@
 
 #define NG_BENCODE_DEPTH_MAX 32
 
-/** @return bytes written; -ENOSPC; -EINVAL: a value that bencode does not have */
-long ng_bencode_write(char *buf, size_t cap, const json_t *value);
+/** @param value  borrowed and not changed (Jansson iterates over non-const objects only).
+ *  @return bytes written; -ENOSPC; -EINVAL: a value that bencode does not have */
+long ng_bencode_write(char *buf, size_t cap, json_t *value);
 
 /**
  * Reads one value, of any content, that fills all n bytes. On a duplicate key the first wins.

@@ -212,7 +212,7 @@ void ng_client_free(struct ng_client *c)
 }
 
 /* @return bytes; -EINVAL; -ENOSPC */
-static long body_write(const struct ng_client *c, char *buf, size_t cap, const json_t *request)
+static long body_write(const struct ng_client *c, char *buf, size_t cap, json_t *request)
 {
     if (c->encoding == NG_BENCODE)
         return ng_bencode_write(buf, cap, request);
@@ -223,7 +223,7 @@ static long body_write(const struct ng_client *c, char *buf, size_t cap, const j
     return n > cap ? -ENOSPC : (long)n;
 }
 
-int ng_client_send(struct ng_client *c, const json_t *request, ng_reply_h *h, void *arg)
+int ng_client_send(struct ng_client *c, json_t *request, ng_reply_h *h, void *arg)
 {
     struct request *r = NULL;
 
@@ -275,7 +275,7 @@ static bool call_is_done(void *arg)
     return ((struct waiting *)arg)->is_done;
 }
 
-int ng_client_call(struct ng_client *c, const json_t *request, json_t **reply)
+int ng_client_call(struct ng_client *c, json_t *request, json_t **reply)
 {
     struct waiting w = {0};
 

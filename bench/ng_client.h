@@ -43,14 +43,14 @@ void ng_client_free(struct ng_client *c);
  * @param request  borrowed for the call
  * @return 0; EAGAIN: too many are waiting; EINVAL: cannot be encoded; EMSGSIZE
  */
-int ng_client_send(struct ng_client *c, const json_t *request, ng_reply_h *h, void *arg);
+int ng_client_send(struct ng_client *c, json_t *request, ng_reply_h *h, void *arg);
 
 /**
  * Sends a request and runs the loop until its reply is there.
  * @param reply  a new reference, on success only
  * @return 0, whatever the reply's "result" says; errors of ng_client_send() and of ng_reply_h
  */
-int ng_client_call(struct ng_client *c, const json_t *request, json_t **reply);
+int ng_client_call(struct ng_client *c, json_t *request, json_t **reply);
 
 const struct ng_client_stats *ng_client_stats(const struct ng_client *c);
 
