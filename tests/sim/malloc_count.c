@@ -1,0 +1,74 @@
+#include "tests/sim/malloc_count.h"
+
+#include <stdatomic.h>
+#include <stddef.h>
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define HAS_SANITIZER 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define HAS_SANITIZER 1
+#endif
+
+static _Atomic uint64_t n_allocations; /* the one mutable global: malloc has no other place */
+
+uint64_t malloc_count(void)
+{
+    return atomic_load_explicit(&n_allocations, memory_order_relaxed);
+}
+
+static void count(void)
+{
+    atomic_fetch_add_explicit(&n_allocations, 1, memory_order_relaxed);
+}
+
+#ifdef HAS_SANITIZER
+/* The sanitizers own malloc; they call hooks. */
+#include <sanitizer/allocator_interface.h>
+
+static void on_malloc(const volatile void *p, size_t n)
+{
+    (void)p;
+    (void)n;
+    count();
+}
+
+static void on_free(const volatile void *p)
+{
+    (void)p;
+}
+
+__attribute__((constructor)) static void install(void)
+{
+    __sanitizer_install_malloc_and_free_hooks(on_malloc, on_free);
+}
+#else
+/* glibc lets a program put its own malloc before that of the library, for shared libraries too
+ * ("Replacing malloc" in its manual). */
+void *__libc_malloc(size_t n);
+void *__libc_calloc(size_t n, size_t size);
+void *__libc_realloc(void *p, size_t n);
+void *malloc(size_t n);
+void *calloc(size_t n, size_t size);
+void *realloc(void *p, size_t n);
+
+void *malloc(size_t n)
+{
+    count();
+    return __libc_malloc(n);
+}
+
+void *calloc(size_t n, size_t size)
+{
+    count();
+    return __libc_calloc(n, size);
+}
+
+void *realloc(void *p, size_t n)
+{
+    count();
+    return __libc_realloc(p, n);
+}
+#endif
