@@ -12,9 +12,13 @@ struct str {
     size_t n;
 };
 
-#define STR(literal)    ((struct str){(literal), sizeof(literal) - 1})
-#define STR_FMT         "%.*s"
-#define STR_ARG(s)      (int)(s).n, (s).p ? (s).p : ""
+#define STR(literal) ((struct str){(literal), sizeof(literal) - 1})
+#define STR_INIT(literal)                                                                          \
+    {                                                                                              \
+        (literal), sizeof(literal) - 1                                                             \
+    } /* in the rows of static tables */
+#define STR_FMT    "%.*s"
+#define STR_ARG(s) (int)(s).n, (s).p ? (s).p : ""
 
 static inline struct str str_of(const char *z)
 {

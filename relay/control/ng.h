@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "relay/addr.h"
+#include "relay/control/arena.h"
 #include "relay/str.h"
 
 /**
@@ -17,10 +18,10 @@
  * rtpp-flags); both must outlive its use.
  */
 
-#define NG_MESSAGE_MAX  65535 /* one UDP datagram */
-#define NG_REPLY_MAX    65536
-#define NG_NESTING_MAX  32
-#define NG_LIST_MAX     64 /* members taken of one list; more are ignored and counted as bad */
+#define NG_MESSAGE_MAX 65535 /* one UDP datagram */
+#define NG_REPLY_MAX   65536
+#define NG_NESTING_MAX 32
+#define NG_LIST_MAX    64 /* members taken of one list; more are ignored and counted as bad */
 
 enum ng_encoding { NG_BENCODE, NG_JSON };
 
@@ -32,7 +33,7 @@ enum ng_command {
     NG_QUERY,
     NG_LIST_CALLS,
     NG_STATISTICS,
-    NG_UNSUPPORTED,  /* a command of the protocol that this build does not have */
+    NG_UNSUPPORTED, /* a command of the protocol that this build does not have */
     NG_UNRECOGNIZED,
     NG_COMMAND_COUNT
 };
@@ -133,39 +134,40 @@ enum ng_sip_type { NG_SIP_UNKNOWN, NG_SIP_REQUEST, NG_SIP_REPLY };
 
 struct ng_request {
     enum ng_encoding encoding;
-    struct str cookie;
+    struct str cookie; /* of ng_split(); the caller's, empty after ng_request_parse() */
     enum ng_command command;
     struct str command_text;
 
     struct str call_id, from_tag, to_tag, via_branch, label, sdp, metadata;
-    struct str provider, dialect;     /* keys of picrelay */
-    struct str direction[2];          /* interface of the sender's side, of the receiver's */
+    struct str provider, dialect; /* keys of picrelay */
+    struct str direction[2];      /* interface of the sender's side, of the receiver's */
     struct str interface;
-    union addr received_from;         /* AF_UNSPEC: not given; port 0 */
+    union addr received_from; /* AF_UNSPEC: not given; port 0 */
     union addr media_address;
     enum ng_family address_family;
     enum ng_sip_type sip_type;
-    int sip_code;                     /* 0: not given */
+    int sip_code; /* 0: not given */
 
-    uint64_t flags;                   /* 1 << enum ng_flag */
-    unsigned replace;                 /* enum ng_replace */
+    uint64_t flags;   /* 1 << enum ng_flag */
+    unsigned replace; /* enum ng_replace */
     enum ng_ice ice;
-    bool ice_lite;                    /* ICE=lite-...: taken note of (part 4) */
+    bool ice_lite; /* ICE=lite-...: taken note of (part 4) */
     enum ng_proto proto;
-    unsigned rtcp_mux;                /* enum ng_rtcp_mux */
-    unsigned sdes;                    /* enum ng_sdes */
+    unsigned rtcp_mux;                                /* enum ng_rtcp_mux */
+    unsigned sdes;                                    /* enum ng_sdes */
     struct ng_strings sdes_no, sdes_only, sdes_order; /* suite names */
     bool dtls_off, dtls_passive, dtls_active;
     struct ng_codec_ops codec;
-    int ptime_ms, ptime_reverse_ms;   /* 0: not given */
-    int tos;                          /* 0..255; -1: leave; NG_TOS_DEFAULT: not given or 256 */
-    int delete_delay_s;               /* -1: not given */
-    int limit;                        /* list: 32 if not given; negative ones are kept as such */
-    bool has_load_limit;              /* supports=[load limit] */
-    struct ng_strings media_remove;   /* sdp-media-remove */
+    int ptime_ms, ptime_reverse_ms; /* 0: not given */
+    int tos;                        /* 0..255; -1: leave; NG_TOS_DEFAULT: not given or 256 */
+    int delete_delay_s;             /* -1: not given */
+    int limit;                      /* list: 32 if not given; negative ones are kept as such */
+    bool has_load_limit;            /* supports=[load limit] */
+    struct ng_strings media_remove; /* sdp-media-remove */
 
-    unsigned n_unknown;               /* keys and flags that were ignored */
-    struct ng_arena *arena;           /* internal */
+    unsigned n_unknown;   /* keys and flags that were ignored */
+    unsigned n_duplicate; /* keys that came again; the first one counts */
+    struct arena arena;   /* internal: text that had to be unescaped */
 };
 
 #define NG_TOS_DEFAULT (-2)
@@ -175,7 +177,7 @@ static inline bool ng_has(const struct ng_request *r, enum ng_flag flag)
     return (r->flags >> flag) & 1;
 }
 
-/** Called for each key or flag that is not known; may be NULL. */
+/** Called for each key or flag that is not known, up to 16 in one message; may be NULL. */
 typedef void(ng_unknown_h)(struct str where, struct str what, void *arg);
 
 /**
@@ -188,10 +190,10 @@ int ng_split(const char *msg, size_t n, struct str *cookie, struct str *body);
  * Reads one body (what follows the cookie).
  * @param error  the exact error-reason to answer with, when it returns EBADMSG
  * @return 0; EBADMSG: answer with *error (r->encoding is set); ENOMEM
- *         After 0 or EBADMSG ng_request_wipe() must be called.
+ *         Whatever it returns, ng_request_wipe() must be called.
  */
-int ng_request_parse(struct ng_request *r, struct str body, const char **error, ng_unknown_h *unknown,
-                     void *arg);
+int ng_request_parse(struct ng_request *r, struct str body, const char **error,
+                     ng_unknown_h *unknown, void *arg);
 void ng_request_wipe(struct ng_request *r);
 
 const char *ng_command_name(enum ng_command command);
