@@ -72,14 +72,12 @@ static void pair_h(NiceAgent *agent, guint nice_id, guint component, NiceCandida
 
 /* ---- leg ---- */
 
-/* The controlling agent nominates. Regular nomination everywhere: RFC 8445 knows no other, and
- * libnice does it with OC2007R2; the older modes nominate by every check whatever is asked. A lite
- * peer never controls (RFC 8445 s.6.1.1). Consent and checks as keep-alives stay off: Lync may stop
- * answering checks after the final offer. */
+/* Consent and checks as keep-alives stay off: Lync may stop answering checks after the final offer.
+ * A lite peer never controls (RFC 8445 s.6.1.1). */
 static NiceAgent *agent_new(GMainContext *context, const struct ice_leg_config *cfg)
 {
     NiceAgent *agent = nice_agent_new_full(context, ice_mode_to_nice(cfg->mode),
-                                           NICE_AGENT_OPTION_REGULAR_NOMINATION);
+                                           ice_mode_to_nice_options(cfg->mode));
 
     g_object_set(agent, "controlling-mode", cfg->is_controlling || cfg->is_lite_peer, "ice-udp",
                  TRUE, "ice-tcp", FALSE, "upnp", FALSE, "keepalive-conncheck", FALSE, NULL);

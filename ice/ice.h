@@ -21,11 +21,12 @@
  * Lifetime: an ice_leg ends with ice_leg_free(); no event for it is delivered afterwards.
  */
 
-#define ICE_STREAMS_MAX    8   /* m= lines with ICE on one leg */
-#define ICE_UFRAG_MAX      257 /* RFC 8445: 256 characters, and a NUL */
-#define ICE_PWD_MAX        257
-#define ICE_CANDIDATES_MAX 25 /* remote candidates taken per component (threat model, section 4)   \
-                               */
+#define ICE_STREAMS_MAX 8   /* m= lines with ICE on one leg */
+#define ICE_UFRAG_MAX   257 /* RFC 8445: 256 characters, and a NUL */
+#define ICE_PWD_MAX     257
+#define ICE_CANDIDATES_MAX                                                                         \
+    25 /* remote candidates taken per component (threat model, section 4)                          \
+        */
 
 struct ice;
 struct ice_leg;
@@ -76,7 +77,7 @@ struct ice_leg_config {
     struct sockaddr_storage advertise; /* address for the candidate lines, AF_UNSPEC: as local */
     int tos;                           /* IP_TOS / traffic class of the sockets; -1: leave */
     unsigned rto_ms;                   /* first STUN retransmission timeout; 0: libnice's, 500 ms */
-    unsigned n_transmissions;          /* of an unanswered check; 0: libnice's, 7 */
+    unsigned n_transmissions;          /* of an unanswered check; 0: libnice's, 3 */
     void *arg;                         /* comes back in events */
 };
 

@@ -140,6 +140,7 @@ void ice_candidate_from_nice(struct ice_candidate *c, const NiceCandidate *nice,
 NiceCandidate *ice_candidate_to_nice(const struct ice_candidate *c,
                                      const struct ice_leg_config *cfg, unsigned nice_id);
 NiceCompatibility ice_mode_to_nice(enum ice_mode mode);
+NiceAgentOption ice_mode_to_nice_options(enum ice_mode mode);
 enum ice_state ice_state_from_nice(guint state);
 /** @return whether the mode has its credentials in the candidate lines (draft-06) */
 bool ice_mode_has_line_credentials(enum ice_mode mode);

@@ -105,6 +105,16 @@ static GSList *take_wanted(const struct ice_leg *leg, const struct ice_stream *s
     return g_slist_reverse(list);
 }
 
+/* libnice does not act on any check while the stream has no remote credentials, even where they are
+ * in the lines; a peer-reflexive candidate, which no line names, is checked with them. */
+static void set_line_credentials(struct ice_leg *leg, const struct ice_stream *s, GSList *list)
+{
+    const NiceCandidate *first = list ? list->data : NULL;
+
+    if (first && first->username)
+        nice_agent_set_remote_credentials(leg->agent, s->nice_id, first->username, first->password);
+}
+
 int ice_set_remote_candidates(struct ice_leg *leg, unsigned stream, const struct ice_candidate *c,
                               size_t n)
 {
@@ -117,7 +127,10 @@ int ice_set_remote_candidates(struct ice_leg *leg, unsigned stream, const struct
     ice_leg_enter(leg);
     for (unsigned i = 1; i <= s->n_components; i++) {
         GSList *list = take_wanted(leg, s, i, c, n);
-        int taken = list ? nice_agent_set_remote_candidates(leg->agent, s->nice_id, i, list) : 0;
+        int taken;
+
+        set_line_credentials(leg, s, list);
+        taken = list ? nice_agent_set_remote_candidates(leg->agent, s->nice_id, i, list) : 0;
 
         n_taken += taken > 0 ? taken : 0;
         g_slist_free_full(list, (GDestroyNotify)nice_candidate_free);

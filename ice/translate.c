@@ -4,16 +4,21 @@
 
 #define BASE64_GROUP 4
 
+/* RFC 8445 knows regular nomination only, and Lync does it. The older dialects nominate by every
+ * check: libnice never gets done there when it is told to do otherwise. */
 static const struct {
     const char *name;
     NiceCompatibility nice;
+    NiceAgentOption options;
     bool has_line_credentials;
 } modes[] = {
-    [ICE_MODE_RFC] = {"rfc", NICE_COMPATIBILITY_RFC5245, false},
-    [ICE_MODE_LYNC] = {"lync", NICE_COMPATIBILITY_OC2007R2, false},
-    [ICE_MODE_OCS2007] = {"ocs2007", NICE_COMPATIBILITY_OC2007, true},
-    [ICE_MODE_WLM2009] = {"wlm2009", NICE_COMPATIBILITY_WLM2009, false},
-    [ICE_MODE_MSN] = {"msn", NICE_COMPATIBILITY_MSN, true},
+    [ICE_MODE_RFC] = {"rfc", NICE_COMPATIBILITY_RFC5245, NICE_AGENT_OPTION_REGULAR_NOMINATION,
+                      false},
+    [ICE_MODE_LYNC] = {"lync", NICE_COMPATIBILITY_OC2007R2, NICE_AGENT_OPTION_REGULAR_NOMINATION,
+                       false},
+    [ICE_MODE_OCS2007] = {"ocs2007", NICE_COMPATIBILITY_OC2007, NICE_AGENT_OPTION_NONE, true},
+    [ICE_MODE_WLM2009] = {"wlm2009", NICE_COMPATIBILITY_WLM2009, NICE_AGENT_OPTION_NONE, false},
+    [ICE_MODE_MSN] = {"msn", NICE_COMPATIBILITY_MSN, NICE_AGENT_OPTION_NONE, true},
 };
 
 static const char *const state_names[] = {
@@ -62,6 +67,11 @@ const char *ice_state_name(enum ice_state state)
 NiceCompatibility ice_mode_to_nice(enum ice_mode mode)
 {
     return modes[mode].nice;
+}
+
+NiceAgentOption ice_mode_to_nice_options(enum ice_mode mode)
+{
+    return modes[mode].options;
 }
 
 bool ice_mode_has_line_credentials(enum ice_mode mode)

@@ -1,0 +1,784 @@
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "ice/ice.h"
+
+#define COMPONENTS 2
+#define PORTS_MAX  16
+#define HANG_MS    30000 /* not an expectation: ends a test that would wait for ever */
+
+#define N_MODES 5
+static const enum ice_mode modes[N_MODES] = {ICE_MODE_RFC, ICE_MODE_LYNC, ICE_MODE_OCS2007,
+                                             ICE_MODE_WLM2009, ICE_MODE_MSN};
+
+/* One end of a call, and what control heard of it. */
+struct end {
+    struct ice_leg *leg;
+    int stream;
+    uint16_t ports[COMPONENTS];
+    enum ice_state states[COMPONENTS];
+    unsigned n_selected[COMPONENTS], n_events;
+    struct ice_candidate local[COMPONENTS], remote[COMPONENTS];
+};
+
+/* ---- helpers ---- */
+
+static struct sockaddr_storage address(const char *text, uint16_t port)
+{
+    struct sockaddr_storage ss = {0};
+    struct sockaddr_in *in = (struct sockaddr_in *)&ss;
+    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&ss;
+
+    if (inet_pton(AF_INET, text, &in->sin_addr) == 1) {
+        in->sin_family = AF_INET;
+        in->sin_port = htons(port);
+    } else {
+        assert_int_equal(inet_pton(AF_INET6, text, &in6->sin6_addr), 1);
+        in6->sin6_family = AF_INET6;
+        in6->sin6_port = htons(port);
+    }
+    return ss;
+}
+
+static uint16_t port_of(const struct sockaddr_storage *ss)
+{
+    return ntohs(ss->ss_family == AF_INET6 ? ((const struct sockaddr_in6 *)ss)->sin6_port
+                                           : ((const struct sockaddr_in *)ss)->sin_port);
+}
+
+/* All are held before any is given back, so they differ. */
+static void free_ports(const char *local, uint16_t *ports, unsigned n)
+{
+    int fds[PORTS_MAX];
+
+    for (unsigned i = 0; i < n; i++) {
+        struct sockaddr_storage ss = address(local, 0);
+        socklen_t len = sizeof(ss);
+
+        fds[i] = socket(ss.ss_family, SOCK_DGRAM, 0);
+        assert_int_equal(bind(fds[i], (struct sockaddr *)&ss, sizeof(ss)), 0);
+        assert_int_equal(getsockname(fds[i], (struct sockaddr *)&ss, &len), 0);
+        ports[i] = port_of(&ss);
+    }
+    for (unsigned i = 0; i < n; i++)
+        close(fds[i]);
+}
+
+static unsigned count_entries(const char *path)
+{
+    DIR *dir = opendir(path);
+    unsigned n = 0;
+
+    assert_non_null(dir);
+    while (readdir(dir))
+        n++;
+    closedir(dir);
+    return n;
+}
+
+static struct ice_leg_config config(enum ice_mode mode, struct end *end)
+{
+    return (struct ice_leg_config){
+        .mode = mode, .local = address("127.0.0.1", 0), .tos = -1, .arg = end};
+}
+
+static void end_open(struct end *end, struct ice *ice, const struct ice_leg_config *cfg)
+{
+    char local[INET6_ADDRSTRLEN];
+    const bool is_v6 = cfg->local.ss_family == AF_INET6;
+
+    inet_ntop(cfg->local.ss_family,
+              is_v6 ? (const void *)&((const struct sockaddr_in6 *)&cfg->local)->sin6_addr
+                    : (const void *)&((const struct sockaddr_in *)&cfg->local)->sin_addr,
+              local, sizeof(local));
+    free_ports(local, end->ports, COMPONENTS);
+    assert_int_equal(ice_leg_alloc(&end->leg, ice, cfg), 0);
+    end->stream = ice_leg_add_stream(end->leg, COMPONENTS, end->ports);
+    assert_int_equal(end->stream, 0);
+}
+
+/* What SDP does: the lines of one end, printed and parsed, reach the other. */
+static void signal_candidates(struct end *to, const struct end *from, bool is_draft6)
+{
+    struct ice_candidate c[COMPONENTS];
+    const size_t n = ice_local_candidates(from->leg, (unsigned)from->stream, c, COMPONENTS);
+
+    assert_int_equal(n, COMPONENTS);
+    for (size_t i = 0; i < n; i++) {
+        char line[256];
+        int len = is_draft6 ? ice_candidate_print_draft6(line, sizeof(line), &c[i])
+                            : ice_candidate_print(line, sizeof(line), &c[i]);
+
+        assert_true(len > 0);
+        assert_int_equal(ice_candidate_parse(&c[i], line, (size_t)len), 0);
+    }
+    assert_int_equal(ice_set_remote_candidates(to->leg, (unsigned)to->stream, c, n), COMPONENTS);
+}
+
+static bool is_draft6(enum ice_mode mode)
+{
+    return mode == ICE_MODE_OCS2007 || mode == ICE_MODE_MSN;
+}
+
+static void signal_credentials(struct end *to, const struct end *from)
+{
+    assert_int_equal(ice_set_remote_credentials(to->leg, (unsigned)to->stream,
+                                                ice_local_ufrag(from->leg, (unsigned)from->stream),
+                                                ice_local_pwd(from->leg, (unsigned)from->stream)),
+                     0);
+}
+
+static void introduce(struct end *a, struct end *b, enum ice_mode mode)
+{
+    if (!is_draft6(mode)) {
+        signal_credentials(a, b);
+        signal_credentials(b, a);
+    }
+    signal_candidates(a, b, is_draft6(mode));
+    signal_candidates(b, a, is_draft6(mode));
+}
+
+static void event_h(const struct ice_event *ev, void *arg)
+{
+    struct end *end = ev->arg;
+
+    (void)arg;
+    assert_ptr_equal(ev->leg, end->leg);
+    assert_in_range(ev->component, 1, COMPONENTS);
+    end->n_events++;
+    end->states[ev->component - 1] = ev->state;
+    if (ev->type == ICE_EVENT_SELECTED) {
+        end->n_selected[ev->component - 1]++;
+        end->local[ev->component - 1] = ev->local;
+        end->remote[ev->component - 1] = ev->remote;
+    }
+}
+
+static bool is_in(const struct end *end, enum ice_state state)
+{
+    return end->states[0] == state && end->states[1] == state;
+}
+
+static void await_event(struct ice *ice)
+{
+    struct pollfd pfd = {.fd = ice_event_fd(ice), .events = POLLIN};
+
+    assert_int_equal(poll(&pfd, 1, HANG_MS), 1);
+}
+
+static void await_both(struct ice *ice, const struct end *a, const struct end *b,
+                       enum ice_state state)
+{
+    while (!is_in(a, state) || !is_in(b, state)) {
+        await_event(ice);
+        ice_dispatch(ice, event_h, NULL);
+    }
+}
+
+static void assert_same_addr(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
+{
+    const size_t n =
+        a->ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+
+    assert_int_equal(a->ss_family, b->ss_family);
+    assert_memory_equal(a, b, n);
+}
+
+static void assert_pairs_meet(const struct end *a, const struct end *b)
+{
+    for (unsigned i = 0; i < COMPONENTS; i++) {
+        struct ice_candidate local, remote;
+
+        assert_true(a->n_selected[i] > 0);
+        assert_same_addr(&a->remote[i].addr, &b->local[i].addr);
+        assert_int_equal(port_of(&a->local[i].addr), a->ports[i]);
+        assert_true(ice_selected_pair(a->leg, 0, i + 1, &local, &remote));
+        assert_same_addr(&local.addr, &a->local[i].addr);
+        assert_same_addr(&remote.addr, &a->remote[i].addr);
+        assert_int_equal(ice_component_state(a->leg, 0, i + 1), ICE_STATE_READY);
+    }
+}
+
+/* ---- connecting ---- */
+
+static void connect_over(const char *local, enum ice_mode mode)
+{
+    struct ice *ice;
+    struct end a = {0}, b = {0};
+    struct ice_leg_config cfg_a = config(mode, &a), cfg_b = config(mode, &b);
+
+    print_message("           %s over %s\n", ice_mode_name(mode), local);
+    cfg_a.is_controlling = true;
+    cfg_a.local = cfg_b.local = address(local, 0);
+    assert_int_equal(ice_alloc(&ice), 0);
+    end_open(&a, ice, &cfg_a);
+    end_open(&b, ice, &cfg_b);
+    introduce(&a, &b, mode);
+    await_both(ice, &a, &b, ICE_STATE_READY);
+    assert_pairs_meet(&a, &b);
+    assert_pairs_meet(&b, &a);
+    ice_leg_free(a.leg);
+    ice_leg_free(b.leg);
+    ice_free(ice);
+}
+
+static void ice_connects_two_legs_of_the_same_mode(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < N_MODES; i++)
+        connect_over("127.0.0.1", modes[i]);
+}
+
+static void ice_connects_over_ipv6(void **state)
+{
+    (void)state;
+    connect_over("::1", ICE_MODE_RFC);
+    connect_over("::1", ICE_MODE_LYNC);
+}
+
+static void ice_never_connects_modes_that_differ(void **state)
+{
+    static const enum ice_mode pairs[][2] = {{ICE_MODE_RFC, ICE_MODE_LYNC},
+                                             {ICE_MODE_LYNC, ICE_MODE_RFC},
+                                             {ICE_MODE_WLM2009, ICE_MODE_RFC},
+                                             {ICE_MODE_OCS2007, ICE_MODE_MSN}};
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        struct ice *ice;
+        struct end a = {0}, b = {0};
+        struct ice_leg_config cfg_a = config(pairs[i][0], &a), cfg_b = config(pairs[i][1], &b);
+
+        if (!getenv("PICRELAY_LONG_TESTS")) { /* libnice's own: half a second, three times */
+            cfg_a.rto_ms = cfg_b.rto_ms = 20;
+            cfg_a.n_transmissions = cfg_b.n_transmissions = 2;
+        }
+        cfg_a.is_controlling = true;
+        assert_int_equal(ice_alloc(&ice), 0);
+        end_open(&a, ice, &cfg_a);
+        end_open(&b, ice, &cfg_b);
+        introduce(&a, &b, pairs[i][0]);
+        await_both(ice, &a, &b, ICE_STATE_FAILED);
+        assert_int_equal(a.n_selected[0] + a.n_selected[1], 0);
+        assert_int_equal(b.n_selected[0] + b.n_selected[1], 0);
+        ice_leg_free(a.leg);
+        ice_leg_free(b.leg);
+        ice_free(ice);
+    }
+}
+
+static void ice_learns_a_remote_address_that_no_line_named(void **state)
+{
+    struct ice *ice;
+    struct end a = {0}, b = {0};
+    struct ice_leg_config cfg_a = config(ICE_MODE_RFC, &a), cfg_b = config(ICE_MODE_RFC, &b);
+    struct ice_candidate nowhere[COMPONENTS];
+
+    (void)state;
+    cfg_a.is_controlling = true;
+    assert_int_equal(ice_alloc(&ice), 0);
+    end_open(&a, ice, &cfg_a);
+    end_open(&b, ice, &cfg_b);
+    signal_credentials(&a, &b);
+    signal_credentials(&b, &a);
+    signal_candidates(&b, &a, false);
+
+    assert_int_equal(ice_local_candidates(b.leg, 0, nowhere, COMPONENTS), COMPONENTS);
+    for (unsigned i = 0; i < COMPONENTS; i++) /* a port where nobody listens */
+        nowhere[i].addr = address("127.0.0.1", 9);
+    assert_int_equal(ice_set_remote_candidates(a.leg, 0, nowhere, COMPONENTS), COMPONENTS);
+
+    await_both(ice, &a, &b, ICE_STATE_READY);
+    assert_pairs_meet(&a, &b);
+    assert_int_equal(a.remote[0].type, ICE_PRFLX);
+    ice_leg_free(a.leg);
+    ice_leg_free(b.leg);
+    ice_free(ice);
+}
+
+static void ice_connects_again_after_a_restart(void **state)
+{
+    struct ice *ice;
+    struct end a = {0}, b = {0};
+    struct ice_leg_config cfg_a = config(ICE_MODE_LYNC, &a), cfg_b = config(ICE_MODE_LYNC, &b);
+    char ufrag[ICE_UFRAG_MAX], pwd[ICE_PWD_MAX];
+
+    (void)state;
+    cfg_a.is_controlling = true;
+    assert_int_equal(ice_alloc(&ice), 0);
+    end_open(&a, ice, &cfg_a);
+    end_open(&b, ice, &cfg_b);
+    introduce(&a, &b, ICE_MODE_LYNC);
+    await_both(ice, &a, &b, ICE_STATE_READY);
+
+    strcpy(ufrag, ice_local_ufrag(a.leg, 0));
+    strcpy(pwd, ice_local_pwd(a.leg, 0));
+    assert_int_equal(ice_leg_restart(a.leg), 0);
+    assert_int_equal(ice_leg_restart(b.leg), 0);
+    assert_string_not_equal(ice_local_ufrag(a.leg, 0), ufrag);
+    assert_string_not_equal(ice_local_pwd(a.leg, 0), pwd);
+
+    ice_dispatch(ice, event_h, NULL);
+    memset(a.states, 0, sizeof(a.states));
+    memset(b.states, 0, sizeof(b.states));
+    introduce(&a, &b, ICE_MODE_LYNC);
+    await_both(ice, &a, &b, ICE_STATE_READY);
+    assert_pairs_meet(&a, &b);
+    ice_leg_free(a.leg);
+    ice_leg_free(b.leg);
+    ice_free(ice);
+}
+
+/* ---- the data path ---- */
+
+static void ice_keeps_stun_away_from_the_media_socket(void **state)
+{
+    static const uint8_t bare_request[28] = {0x00, 0x01, 0x00, 0x08, 0x21, 0x12, 0xa4, 0x42};
+    static const uint8_t check[100] = {0x00, 0x01, 0x00, 0x50, 0x21, 0x12, 0xa4, 0x42};
+    static const uint8_t rtp[172] = {0x80, 0x08};
+    struct ice *ice;
+    struct end a = {0};
+    struct ice_leg_config cfg = config(ICE_MODE_RFC, &a);
+    struct sockaddr_storage addr;
+    uint8_t got[1500];
+    int fd, media_fd;
+
+    (void)state;
+    assert_int_equal(ice_alloc(&ice), 0);
+    end_open(&a, ice, &cfg);
+    fd = socket(AF_INET, SOCK_DGRAM, 0);
+    for (unsigned i = 0; i < COMPONENTS; i++) {
+        addr = address("127.0.0.1", a.ports[i]);
+        assert_int_equal(connect(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+        assert_int_equal(send(fd, check, sizeof(check), 0), sizeof(check));
+        assert_int_equal(send(fd, rtp, sizeof(rtp), 0), sizeof(rtp));
+        assert_int_equal(send(fd, bare_request, sizeof(bare_request), 0), sizeof(bare_request));
+
+        media_fd = ice_media_fd(a.leg, 0, i + 1);
+        assert_int_equal(fcntl(media_fd, F_GETFL) & O_NONBLOCK, O_NONBLOCK);
+        assert_int_equal(recv(media_fd, got, sizeof(got), 0), sizeof(rtp));
+        assert_int_equal(recv(media_fd, got, sizeof(got), 0), sizeof(bare_request));
+        assert_int_equal(recv(media_fd, got, sizeof(got), 0), -1);
+    }
+    close(fd);
+    ice_leg_free(a.leg);
+    ice_free(ice);
+}
+
+static void ice_media_can_be_sent_from_the_signalled_port(void **state)
+{
+    static const uint8_t rtp[172] = {0x80, 0x08};
+    struct ice *ice;
+    struct end a = {0}, b = {0};
+    struct ice_leg_config cfg_a = config(ICE_MODE_LYNC, &a), cfg_b = config(ICE_MODE_LYNC, &b);
+    struct sockaddr_storage from;
+    socklen_t len = sizeof(from);
+    uint8_t got[1500];
+
+    (void)state;
+    cfg_a.is_controlling = true;
+    assert_int_equal(ice_alloc(&ice), 0);
+    end_open(&a, ice, &cfg_a);
+    end_open(&b, ice, &cfg_b);
+    introduce(&a, &b, ICE_MODE_LYNC);
+    await_both(ice, &a, &b, ICE_STATE_READY);
+
+    assert_int_equal(sendto(ice_media_fd(a.leg, 0, 1), rtp, sizeof(rtp), 0,
+                            (struct sockaddr *)&a.remote[0].addr, sizeof(struct sockaddr_in)),
+                     sizeof(rtp));
+    assert_int_equal(
+        recvfrom(ice_media_fd(b.leg, 0, 1), got, sizeof(got), 0, (struct sockaddr *)&from, &len),
+        sizeof(rtp));
+    assert_int_equal(port_of(&from), a.ports[0]);
+    ice_leg_free(a.leg);
+    ice_leg_free(b.leg);
+    ice_free(ice);
+}
+
+/* ---- ports, descriptors, lifetime ---- */
+
+static void ice_gives_a_removed_streams_ports_back_at_once(void **state)
+{
+    struct ice *ice;
+    struct end a = {0};
+    struct ice_leg_config cfg = config(ICE_MODE_LYNC, &a);
+    const unsigned n_fds = count_entries("/proc/self/fd");
+
+    (void)state;
+    assert_int_equal(ice_alloc(&ice), 0);
+    end_open(&a, ice, &cfg);
+    for (int i = 0; i < 50; i++) {
+        ice_leg_remove_stream(a.leg, 0);
+        assert_int_equal(ice_media_fd(a.leg, 0, 1), -1);
+        assert_int_equal(ice_leg_add_stream(a.leg, COMPONENTS, a.ports), 0);
+    }
+    ice_leg_free(a.leg);
+    assert_int_equal(ice_leg_alloc(&a.leg, ice, &cfg), 0);
+    assert_int_equal(ice_leg_add_stream(a.leg, COMPONENTS, a.ports), 0);
+    ice_leg_free(a.leg);
+    ice_free(ice);
+    assert_int_equal(count_entries("/proc/self/fd"), n_fds);
+}
+
+static void ice_connects_on_ports_that_were_used_before(void **state)
+{
+    struct ice *ice;
+    struct end a = {0}, b = {0};
+    struct ice_leg_config cfg_a = config(ICE_MODE_RFC, &a), cfg_b = config(ICE_MODE_RFC, &b);
+
+    (void)state;
+    cfg_a.is_controlling = true;
+    assert_int_equal(ice_alloc(&ice), 0);
+    end_open(&a, ice, &cfg_a);
+    end_open(&b, ice, &cfg_b);
+    ice_leg_remove_stream(a.leg, 0);
+    ice_leg_remove_stream(b.leg, 0);
+    assert_int_equal(ice_leg_add_stream(a.leg, COMPONENTS, a.ports), 0);
+    assert_int_equal(ice_leg_add_stream(b.leg, COMPONENTS, b.ports), 0);
+    introduce(&a, &b, ICE_MODE_RFC);
+    await_both(ice, &a, &b, ICE_STATE_READY);
+    assert_pairs_meet(&a, &b);
+    ice_leg_free(a.leg);
+    ice_leg_free(b.leg);
+    ice_free(ice);
+}
+
+static void ice_says_when_a_port_is_taken_and_leaves_nothing(void **state)
+{
+    struct ice *ice;
+    struct end a = {0}, b = {0};
+    struct ice_leg_config cfg = config(ICE_MODE_RFC, &a);
+    uint16_t ports[3];
+    unsigned n_fds;
+
+    (void)state;
+    assert_int_equal(ice_alloc(&ice), 0);
+    end_open(&a, ice, &cfg);
+    free_ports("127.0.0.1", ports, 2);
+    ports[2] = a.ports[1];
+    assert_int_equal(ice_leg_alloc(&b.leg, ice, &cfg), 0);
+    n_fds = count_entries("/proc/self/fd");
+
+    assert_int_equal(ice_leg_add_stream(b.leg, 2, &ports[1]), -EADDRINUSE);
+    assert_int_equal(ice_leg_add_stream(b.leg, 1, a.ports), -EADDRINUSE);
+    assert_int_equal(count_entries("/proc/self/fd"), n_fds);
+    assert_int_equal(ice_leg_add_stream(b.leg, 2, ports), 0); /* the free one was given back */
+    ice_leg_free(b.leg);
+    ice_leg_free(a.leg);
+    ice_free(ice);
+}
+
+static void ice_refuses_a_stream_with_the_same_port_twice(void **state)
+{
+    struct ice *ice;
+    struct end a = {0};
+    struct ice_leg_config cfg = config(ICE_MODE_RFC, &a);
+    unsigned n_fds;
+    uint16_t ports[2];
+
+    (void)state;
+    assert_int_equal(ice_alloc(&ice), 0);
+    assert_int_equal(ice_leg_alloc(&a.leg, ice, &cfg), 0);
+    free_ports("127.0.0.1", ports, 1);
+    ports[1] = ports[0];
+    n_fds = count_entries("/proc/self/fd");
+    assert_int_equal(ice_leg_add_stream(a.leg, 2, ports), -EADDRINUSE);
+    assert_int_equal(count_entries("/proc/self/fd"), n_fds);
+    assert_int_equal(ice_leg_add_stream(a.leg, 1, ports), 0);
+    ice_leg_free(a.leg);
+    ice_free(ice);
+}
+
+static void ice_leaves_no_descriptor_and_no_thread_behind(void **state)
+{
+    enum { LEGS = 200 };
+    static struct end ends[LEGS];
+    struct ice *ice;
+    const unsigned n_fds = count_entries("/proc/self/fd");
+    const unsigned n_threads = count_entries("/proc/self/task");
+
+    (void)state;
+    assert_int_equal(ice_alloc(&ice), 0);
+    for (unsigned i = 0; i < LEGS; i++) {
+        struct ice_leg_config cfg = config(modes[i / 2 % N_MODES], &ends[i]);
+
+        cfg.is_controlling = i % 2 == 0;
+        end_open(&ends[i], ice, &cfg);
+        if (i % 2 == 1) /* in the middle of their checks when they go */
+            signal_candidates(&ends[i], &ends[i - 1], is_draft6(cfg.mode));
+    }
+    for (unsigned i = 0; i < LEGS; i++)
+        ice_leg_free(ends[(i * 7) % LEGS].leg);
+    ice_free(ice);
+    assert_int_equal(count_entries("/proc/self/fd"), n_fds);
+    assert_int_equal(count_entries("/proc/self/task"), n_threads);
+}
+
+/* GLib would end the process; see ice_check_fds_left(). */
+static void ice_says_when_descriptors_run_out(void **state)
+{
+    struct ice *ice;
+    struct end a = {0};
+    struct ice_leg_config cfg = config(ICE_MODE_LYNC, &a);
+    struct rlimit old, low;
+    struct ice_leg *leg;
+    unsigned n_fds;
+
+    (void)state;
+    assert_int_equal(ice_alloc(&ice), 0);
+    assert_int_equal(ice_leg_alloc(&a.leg, ice, &cfg), 0);
+    free_ports("127.0.0.1", a.ports, COMPONENTS);
+    n_fds = count_entries("/proc/self/fd");
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+
+    low = (struct rlimit){.rlim_cur = n_fds + 4, .rlim_max = old.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+    assert_int_equal(ice_leg_add_stream(a.leg, COMPONENTS, a.ports), -EMFILE);
+    assert_int_equal(ice_leg_alloc(&leg, ice, &cfg), EMFILE);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+
+    assert_int_equal(count_entries("/proc/self/fd"), n_fds);
+    assert_int_equal(ice_leg_add_stream(a.leg, COMPONENTS, a.ports), 0);
+    ice_leg_free(a.leg);
+    ice_free(ice);
+}
+
+static void ice_takes_as_many_streams_as_it_says(void **state)
+{
+    struct ice *ice;
+    struct end a = {0};
+    struct ice_leg_config cfg = config(ICE_MODE_RFC, &a);
+    uint16_t ports[2 * ICE_STREAMS_MAX];
+
+    (void)state;
+    assert_int_equal(ice_alloc(&ice), 0);
+    assert_int_equal(ice_leg_alloc(&a.leg, ice, &cfg), 0);
+    free_ports("127.0.0.1", ports, 2 * ICE_STREAMS_MAX);
+    for (int i = 0; i < ICE_STREAMS_MAX; i++)
+        assert_int_equal(ice_leg_add_stream(a.leg, 2, &ports[2 * i]), i);
+    assert_int_equal(ice_leg_add_stream(a.leg, 2, ports), -EINVAL);
+    ice_leg_remove_stream(a.leg, 3);
+    assert_int_equal(ice_leg_add_stream(a.leg, 2, &ports[6]), 3);
+    ice_leg_free(a.leg);
+    ice_free(ice);
+}
+
+static void ice_tells_nothing_of_a_leg_that_was_freed(void **state)
+{
+    struct ice *ice;
+    struct end a = {0}, b = {0};
+    struct ice_leg_config cfg_a = config(ICE_MODE_RFC, &a), cfg_b = config(ICE_MODE_RFC, &b);
+
+    (void)state;
+    cfg_a.is_controlling = true;
+    assert_int_equal(ice_alloc(&ice), 0);
+    end_open(&a, ice, &cfg_a);
+    end_open(&b, ice, &cfg_b);
+    introduce(&a, &b, ICE_MODE_RFC);
+    await_event(ice); /* news waits, of one leg or of both */
+    ice_leg_free(a.leg);
+    ice_leg_free(b.leg);
+    ice_dispatch(ice, event_h, NULL);
+    assert_int_equal(a.n_events + b.n_events, 0);
+    ice_free(ice);
+}
+
+static void free_h(const struct ice_event *ev, void *arg)
+{
+    struct end *ends = arg;
+
+    ((struct end *)ev->arg)->n_events++;
+    ice_leg_free(ends[0].leg);
+    ice_leg_free(ends[1].leg);
+    ends[0].leg = ends[1].leg = NULL;
+}
+
+static void ice_lets_a_handler_free_legs_that_have_news(void **state)
+{
+    struct ice *ice;
+    struct end ends[2] = {0};
+    struct ice_leg_config cfg_a = config(ICE_MODE_RFC, &ends[0]);
+    struct ice_leg_config cfg_b = config(ICE_MODE_RFC, &ends[1]);
+
+    (void)state;
+    cfg_a.is_controlling = true;
+    assert_int_equal(ice_alloc(&ice), 0);
+    end_open(&ends[0], ice, &cfg_a);
+    end_open(&ends[1], ice, &cfg_b);
+    introduce(&ends[0], &ends[1], ICE_MODE_RFC);
+    while (ends[0].leg) {
+        await_event(ice);
+        ice_dispatch(ice, free_h, ends);
+    }
+    assert_int_equal(ends[0].n_events + ends[1].n_events, 1);
+    ice_free(ice);
+}
+
+/* ---- what comes from signalling ---- */
+
+static void ice_refuses_credentials_that_cannot_be(void **state)
+{
+    static const struct {
+        const char *reason, *ufrag, *pwd;
+        int err;
+    } rows[] = {
+        {"as short as may be", "abcd", "0123456789012345678901", 0},
+        {"as Lync writes them", "qTWN", "2o2rsADDtO3pvvcdWePDtHhn", 0},
+        {"ufrag too short", "abc", "0123456789012345678901", EINVAL},
+        {"pwd too short", "abcd", "012345678901234567890", EINVAL},
+        {"a colon would end the ufrag within USERNAME", "ab:d", "0123456789012345678901", EINVAL},
+        {"a blank", "abcd", "0123456789 12345678901", EINVAL},
+        {"empty", "", "", EINVAL},
+    };
+    struct ice *ice;
+    struct end a = {0};
+    struct ice_leg_config cfg = config(ICE_MODE_RFC, &a);
+    char longest[ICE_UFRAG_MAX + 1];
+
+    (void)state;
+    assert_int_equal(ice_alloc(&ice), 0);
+    end_open(&a, ice, &cfg);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        print_message("           %s\n", rows[i].reason);
+        assert_int_equal(ice_set_remote_credentials(a.leg, 0, rows[i].ufrag, rows[i].pwd),
+                         rows[i].err);
+    }
+    memset(longest, 'a', sizeof(longest));
+    longest[ICE_UFRAG_MAX] = '\0';
+    assert_int_equal(ice_set_remote_credentials(a.leg, 0, longest, longest), EINVAL);
+    longest[ICE_UFRAG_MAX - 1] = '\0';
+    assert_int_equal(ice_set_remote_credentials(a.leg, 0, longest, longest), 0);
+    assert_int_equal(ice_set_remote_credentials(a.leg, 1, "abcd", longest), EINVAL);
+    ice_leg_free(a.leg);
+    ice_free(ice);
+}
+
+static int offer_lines(struct end *a, const char *const *lines, size_t n)
+{
+    struct ice_candidate c[64];
+
+    for (size_t i = 0; i < n; i++)
+        assert_int_equal(ice_candidate_parse(&c[i], lines[i], strlen(lines[i])), 0);
+    return ice_set_remote_candidates(a->leg, 0, c, n);
+}
+
+static void ice_leaves_unusable_candidates_out(void **state)
+{
+    static const char *const lines[] = {
+        "1 1 UDP 2130706431 127.0.0.1 9 typ host",       /* taken */
+        "1 1 UDP 2130706431 127.0.0.1 9 typ host",       /* the same again */
+        "2 1 TCP-PASS 174456319 127.0.0.1 9 typ relay",  /* TCP */
+        "3 1 UDP 2130706430 2001:db8::1 9 typ host",     /* other family */
+        "4 1 UDP 2130706429 239.1.2.3 9 typ host",       /* multicast */
+        "5 1 UDP 2130706428 0.0.0.0 9 typ host",         /* unspecified */
+        "6 1 UDP 2130706427 169.254.1.1 9 typ host",     /* link-local; the interface is not */
+        "7 1 UDP 2130706426 127.0.0.1 0 typ host",       /* no port */
+        "8 3 UDP 2130706425 127.0.0.1 10 typ host",      /* no such component */
+        "9 2 UDP 2130706424 127.0.0.1 11 typ host",      /* taken */
+        "10 2 UDP 2130706423 127.0.0.1 12 typ prflx",    /* taken: as Lync's final offer */
+        "11 1 UDP 2130706422 255.255.255.255 9 typ host" /* broadcast */
+    };
+    struct ice *ice;
+    struct end a = {0};
+    struct ice_leg_config cfg = config(ICE_MODE_LYNC, &a);
+
+    (void)state;
+    assert_int_equal(ice_alloc(&ice), 0);
+    end_open(&a, ice, &cfg);
+    assert_int_equal(offer_lines(&a, lines, sizeof(lines) / sizeof(lines[0])), 3);
+    assert_int_equal(offer_lines(&a, NULL, 0), 0);
+    assert_int_equal(ice_set_remote_candidates(a.leg, 5, NULL, 0), -EINVAL);
+    ice_leg_free(a.leg);
+    ice_free(ice);
+}
+
+static void ice_takes_no_more_candidates_than_the_limit(void **state)
+{
+    struct ice *ice;
+    struct end a = {0};
+    struct ice_leg_config cfg = config(ICE_MODE_RFC, &a);
+    struct ice_candidate c[2 * ICE_CANDIDATES_MAX];
+
+    (void)state;
+    assert_int_equal(ice_alloc(&ice), 0);
+    end_open(&a, ice, &cfg);
+    for (unsigned i = 0; i < 2 * ICE_CANDIDATES_MAX; i++)
+        c[i] = (struct ice_candidate){.foundation = "1",
+                                      .component = 1,
+                                      .priority = 1000 - i,
+                                      .addr = address("127.0.0.1", (uint16_t)(10 + i))};
+    assert_int_equal(ice_set_remote_candidates(a.leg, 0, c, 20), 20);
+    assert_int_equal(ice_set_remote_candidates(a.leg, 0, c + 20, 2 * ICE_CANDIDATES_MAX - 20),
+                     ICE_CANDIDATES_MAX - 20);
+    assert_int_equal(ice_set_remote_candidates(a.leg, 0, c, ICE_CANDIDATES_MAX),
+                     ICE_CANDIDATES_MAX); /* again: known ones cost nothing */
+    ice_leg_free(a.leg);
+    ice_free(ice);
+}
+
+static void ice_writes_the_advertised_address_into_its_candidates(void **state)
+{
+    struct ice *ice;
+    struct end a = {0};
+    struct ice_leg_config cfg = config(ICE_MODE_LYNC, &a);
+    struct ice_candidate c[COMPONENTS];
+
+    (void)state;
+    cfg.advertise = address("192.0.2.50", 0);
+    assert_int_equal(ice_alloc(&ice), 0);
+    end_open(&a, ice, &cfg);
+    assert_int_equal(ice_local_candidates(a.leg, 0, c, COMPONENTS), COMPONENTS);
+    for (unsigned i = 0; i < COMPONENTS; i++) {
+        struct sockaddr_storage want = address("192.0.2.50", a.ports[i]);
+
+        assert_same_addr(&c[i].addr, &want);
+        assert_int_equal(c[i].type, ICE_HOST);
+        assert_int_equal(c[i].component, i + 1);
+    }
+    assert_int_equal(ice_local_candidates(a.leg, 0, c, 1), 1);
+    assert_int_equal(ice_local_candidates(a.leg, 4, c, COMPONENTS), 0);
+    ice_leg_free(a.leg);
+    ice_free(ice);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ice_connects_two_legs_of_the_same_mode),
+        cmocka_unit_test(ice_connects_over_ipv6),
+        cmocka_unit_test(ice_never_connects_modes_that_differ),
+        cmocka_unit_test(ice_learns_a_remote_address_that_no_line_named),
+        cmocka_unit_test(ice_connects_again_after_a_restart),
+        cmocka_unit_test(ice_keeps_stun_away_from_the_media_socket),
+        cmocka_unit_test(ice_media_can_be_sent_from_the_signalled_port),
+        cmocka_unit_test(ice_gives_a_removed_streams_ports_back_at_once),
+        cmocka_unit_test(ice_connects_on_ports_that_were_used_before),
+        cmocka_unit_test(ice_says_when_a_port_is_taken_and_leaves_nothing),
+        cmocka_unit_test(ice_refuses_a_stream_with_the_same_port_twice),
+        cmocka_unit_test(ice_leaves_no_descriptor_and_no_thread_behind),
+        cmocka_unit_test(ice_says_when_descriptors_run_out),
+        cmocka_unit_test(ice_takes_as_many_streams_as_it_says),
+        cmocka_unit_test(ice_tells_nothing_of_a_leg_that_was_freed),
+        cmocka_unit_test(ice_lets_a_handler_free_legs_that_have_news),
+        cmocka_unit_test(ice_refuses_credentials_that_cannot_be),
+        cmocka_unit_test(ice_leaves_unusable_candidates_out),
+        cmocka_unit_test(ice_takes_no_more_candidates_than_the_limit),
+        cmocka_unit_test(ice_writes_the_advertised_address_into_its_candidates),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
