@@ -21,10 +21,10 @@
  * A document keeps its own copy of the text; every struct str in it points into that copy.
  */
 
-#define SDP_TEXT_MAX    65535
-#define SDP_MEDIA_MAX   32 /* further m= lines: the document is refused */
-#define SDP_FORMATS_MAX 64 /* a line; further ones are ignored */
-#define SDP_CRYPTO_MAX  64
+#define SDP_TEXT_MAX       65535
+#define SDP_MEDIA_MAX      32 /* further m= lines: the document is refused */
+#define SDP_FORMATS_MAX    64 /* a line; further ones are ignored */
+#define SDP_CRYPTO_MAX     64
 #define SDP_CANDIDATES_MAX 64 /* taken per m= line; further ones are ignored */
 
 enum sdp_proto {
@@ -74,23 +74,25 @@ struct sdp_media {
     enum sdp_proto proto;
 
     union addr rtp;  /* m= port at the c= address; AF_UNSPEC: no c=, or a name */
-    union addr rtcp; /* a=rtcp, else port + 1; equals rtp if muxed */
+    union addr rtcp; /* a=rtcp, else rtp itself if the line has a=rtcp-mux, else port + 1. Where
+                        a=rtcp-mux was both offered and answered, rtp counts */
     bool has_rtcp_attribute, has_rtcp_mux, has_rtcp_rsize;
 
     struct sdp_format *formats;
     unsigned n_formats;
     enum sdp_direction direction;
+    bool has_direction;             /* a line said so, here or in the session */
     unsigned ptime_ms, maxptime_ms; /* 0: not given */
 
     struct sdp_crypto *crypto; /* malformed lines are left out and counted */
     unsigned n_crypto, n_bad_crypto;
     enum sdp_encryption encryption;
 
-    struct str ice_ufrag, ice_pwd; /* the line's own, else the session's; empty: none */
+    struct str ice_ufrag, ice_pwd;    /* the line's own, else the session's; empty: none */
     struct ice_candidate *candidates; /* those that can be used; names, TCP ... are counted */
     unsigned n_candidates, n_skipped_candidates;
-    bool has_candidates; /* any candidate line at all, usable or not */
-    bool is_draft6;      /* draft-ietf-mmusic-ice-06 candidates (7 tokens) */
+    bool has_candidates;                       /* any candidate line at all, usable or not */
+    bool is_draft6;                            /* draft-ietf-mmusic-ice-06 candidates (7 tokens) */
     struct ice_candidate remote_candidates[2]; /* a=remote-candidates: component and address */
     unsigned n_remote_candidates;
     bool has_end_of_candidates;
@@ -129,18 +131,22 @@ void sdp_free(struct sdp_doc *doc); /* wipes keys; NULL is allowed */
 
 /** What an m= line of the written document says; everything about transport is ours. */
 struct sdp_media_out {
-    enum { SDP_KEEP_LINE, SDP_REJECT, SDP_RELAY, SDP_REMOVE } action; /* unchanged as it stands (IM);
-                                                  port 0; ours; left out altogether */
+    enum {
+        SDP_KEEP_LINE, /* its whole section as it stands (IM) */
+        SDP_REJECT,    /* port 0 */
+        SDP_RELAY,     /* ours */
+        SDP_REMOVE     /* left out altogether */
+    } action;
     enum sdp_proto proto;
-    union addr rtp;          /* address and port towards the receiver */
-    uint16_t rtcp_port;      /* 0: no a=rtcp line */
-    bool has_rtcp_address;   /* full-rtcp-attribute: "a=rtcp:PORT IN IP4 ADDR" */
+    union addr rtp;        /* address and port towards the receiver */
+    uint16_t rtcp_port;    /* 0: no a=rtcp line */
+    bool has_rtcp_address; /* full-rtcp-attribute: "a=rtcp:PORT IN IP4 ADDR" */
     bool has_rtcp_mux;
     const struct sdp_format *formats; /* in order of preference */
     unsigned n_formats;
     enum sdp_direction direction;
-    bool writes_direction;   /* write it although it is sendrecv and the template had none */
-    unsigned ptime_ms;       /* 0: as the template has it */
+    bool writes_direction; /* write it although it is sendrecv and the template had none */
+    unsigned ptime_ms;     /* 0: as the template has it */
 
     const struct sdp_crypto *crypto;
     unsigned n_crypto;
@@ -154,7 +160,8 @@ struct sdp_media_out {
     unsigned n_remote_candidates;
     bool has_end_of_candidates;
 
-    uint32_t ssrc; /* of ours, for a=x-ssrc-range; 0: not written */
+    struct str fingerprint, setup, mid; /* values for a=...; empty: not written. RFC dialect only */
+    uint32_t ssrc;                      /* of ours, for a=x-ssrc-range; 0: not written */
 };
 
 struct sdp_out {
@@ -162,9 +169,9 @@ struct sdp_out {
                                     ones write a body of their own (lync_sdp.h) */
     union addr address;          /* ours: session c= */
     bool replace_origin, replace_session_name, replace_username;
-    struct str origin_id;        /* empty: the template's */
-    int64_t origin_version;      /* -1: the template's */
-    bool replace_zero_address;   /* also where the template has 0.0.0.0 (hold of RFC 2543) */
+    struct str origin_id;              /* empty: the template's */
+    int64_t origin_version;            /* -1: the template's */
+    bool replace_zero_address;         /* also where the template has 0.0.0.0 (hold of RFC 2543) */
     const struct sdp_media_out *media; /* one per m= line of the template, in its order */
 };
 
@@ -184,6 +191,7 @@ enum sdp_direction sdp_direction_reverse(enum sdp_direction d);
 bool sdp_proto_is_secure(enum sdp_proto p); /* SAVP family, DTLS included */
 bool sdp_proto_is_dtls(enum sdp_proto p);
 bool sdp_proto_is_rtp(enum sdp_proto p);
-const char *sdp_proto_name(enum sdp_proto p); /* "RTP/AVP"; "-" for SDP_PROTO_OTHER */
+enum sdp_proto sdp_proto_find(struct str text); /* without regard to case */
+const char *sdp_proto_name(enum sdp_proto p);   /* "RTP/AVP"; "-" for SDP_PROTO_OTHER */
 
 #endif
