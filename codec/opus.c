@@ -16,13 +16,15 @@
 enum {
     CLOCK_HZ = 48000,
     COMPLEXITY = 5,
-    COMPLEXITY_DEFAULT = 0xff, /* struct codec_options */
-    BITRATE_NARROW = 16000,    /* of PCM at 8 kHz */
+    COMPLEXITY_DEFAULT = 0xff,  /* struct codec_options */
+    BITRATE_NARROW = 16000,     /* of PCM at 8 kHz */
+    BITRATE_NARROW_FEC = 20000, /* the least at which libopus spends bits on FEC at 8 kHz */
     BITRATE_WIDE = 24000,
     BITRATE_MIN = 6000, /* RFC 7587 s.6.1, maxaveragebitrate */
     BITRATE_MAX = 510000,
-    /* the encoder writes no FEC while it expects no loss, even when told to */
-    LOSS_ASSUMED_PERCENT = 5,
+    /* the encoder writes no FEC while it expects no loss, even when told to; at 24 kbit/s and 16
+     * kHz it wants more than 5 % */
+    LOSS_ASSUMED_PERCENT = 10,
     CONCEAL_MAX_MS = 120,
 };
 
@@ -78,9 +80,11 @@ static opus_int32 bandwidth_of(uint32_t playback_hz)
     return playback_hz < CLOCK_HZ ? OPUS_BANDWIDTH_SUPERWIDEBAND : OPUS_BANDWIDTH_FULLBAND;
 }
 
-static uint32_t bitrate_of(const struct codec_encoder *e, const struct codec_options *opt)
+static uint32_t bitrate_of(const struct codec_encoder *e, const struct codec_options *opt,
+                           bool is_fec)
 {
-    const uint32_t usual = e->rate_hz <= 8000 ? BITRATE_NARROW : BITRATE_WIDE;
+    const uint32_t narrow = is_fec ? BITRATE_NARROW_FEC : BITRATE_NARROW;
+    const uint32_t usual = e->rate_hz <= 8000 ? narrow : BITRATE_WIDE;
     const uint32_t wanted = opt->bitrate ? opt->bitrate : usual;
 
     return clamp(wanted, BITRATE_MIN, e->receiver.bitrate);
@@ -94,12 +98,13 @@ static int encoder_set(struct codec_encoder *e, const struct codec_options *opt)
     const bool is_fec = e->receiver.takes_fec && (opt->is_fec || opt->loss_percent > 0);
     const bool is_cbr = e->receiver.wants_cbr || opt->is_cbr;
     const bool is_dtx = e->receiver.wants_dtx || opt->is_dtx;
+    const uint32_t bitrate = bitrate_of(e, opt, is_fec);
     uint32_t loss = clamp(opt->loss_percent, 0, 100);
 
     if (is_fec && loss < LOSS_ASSUMED_PERCENT)
         loss = LOSS_ASSUMED_PERCENT;
 
-    if (opus_encoder_ctl(e->opus, OPUS_SET_BITRATE((opus_int32)bitrate_of(e, opt))) != OPUS_OK ||
+    if (opus_encoder_ctl(e->opus, OPUS_SET_BITRATE((opus_int32)bitrate)) != OPUS_OK ||
         opus_encoder_ctl(e->opus, OPUS_SET_COMPLEXITY((opus_int32)complexity)) != OPUS_OK ||
         opus_encoder_ctl(e->opus, OPUS_SET_INBAND_FEC(is_fec ? 1 : 0)) != OPUS_OK ||
         opus_encoder_ctl(e->opus, OPUS_SET_PACKET_LOSS_PERC((opus_int32)loss)) != OPUS_OK ||

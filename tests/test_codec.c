@@ -68,8 +68,8 @@ static void static_types_are_those_of_rfc_3551(void **state)
         uint8_t pt;
         const char *name;
         uint32_t clock_hz;
-    } rows[] = {{0, "PCMU", 8000}, {3, "GSM", 8000},    {4, "G723", 8000},  {5, "DVI4", 8000},
-                {6, "DVI4", 16000}, {8, "PCMA", 8000},  {9, "G722", 8000},  {13, "CN", 8000},
+    } rows[] = {{0, "PCMU", 8000},  {3, "GSM", 8000},    {4, "G723", 8000},  {5, "DVI4", 8000},
+                {6, "DVI4", 16000}, {8, "PCMA", 8000},   {9, "G722", 8000},  {13, "CN", 8000},
                 {18, "G729", 8000}, {31, "H261", 90000}, {34, "H263", 90000}};
     struct codec_spec s;
 
@@ -250,8 +250,10 @@ static void a_reset_decoder_is_as_good_as_new(void **state)
         const struct codec_options opt = {0};
         struct codec_encoder *e;
         struct codec_decoder *used, *fresh;
-        struct pcm pcm = {
-            .samples = in, .n_frames = c->pcm_rate_hz / 50, .rate_hz = c->pcm_rate_hz, .n_channels = 1};
+        struct pcm pcm = {.samples = in,
+                          .n_frames = c->pcm_rate_hz / 50,
+                          .rate_hz = c->pcm_rate_hz,
+                          .n_channels = 1};
         struct pcm got_a = {.samples = a}, got_b = {.samples = b};
         int n_loud, n;
 

@@ -46,10 +46,10 @@ static void characters_have_the_values_of_the_standard(void **state)
         uint8_t character;
         int16_t value;
     } rows[] = {
-        {"PCMU", 0xff, 0},      {"PCMU", 0x7f, 0},      {"PCMU", 0x80, 32124}, {"PCMU", 0x00, -32124},
-        {"PCMU", 0xfe, 8},      {"PCMU", 0x7e, -8},     {"PCMU", 0xef, 132},   {"PCMU", 0x8f, 16764},
-        {"PCMA", 0xd5, 8},      {"PCMA", 0x55, -8},     {"PCMA", 0xaa, 32256}, {"PCMA", 0x2a, -32256},
-        {"PCMA", 0xd4, 24},     {"PCMA", 0x54, -24},    {"PCMA", 0xc5, 264},   {"PCMA", 0xa5, 16896},
+        {"PCMU", 0xff, 0},  {"PCMU", 0x7f, 0},   {"PCMU", 0x80, 32124}, {"PCMU", 0x00, -32124},
+        {"PCMU", 0xfe, 8},  {"PCMU", 0x7e, -8},  {"PCMU", 0xef, 132},   {"PCMU", 0x8f, 16764},
+        {"PCMA", 0xd5, 8},  {"PCMA", 0x55, -8},  {"PCMA", 0xaa, 32256}, {"PCMA", 0x2a, -32256},
+        {"PCMA", 0xd4, 24}, {"PCMA", 0x54, -24}, {"PCMA", 0xc5, 264},   {"PCMA", 0xa5, 16896},
     };
 
     (void)state;

@@ -18,7 +18,8 @@ static int pass(const int16_t *in, uint32_t in_hz, int16_t *out, uint32_t out_hz
 {
     static uint8_t bytes[8000];
     const struct codec_options opt = {.pcm_rate_hz = in_hz};
-    struct pcm pcm = {.samples = (int16_t *)in, .n_frames = in_hz, .rate_hz = in_hz, .n_channels = 1};
+    struct pcm pcm = {
+        .samples = (int16_t *)in, .n_frames = in_hz, .rate_hz = in_hz, .n_channels = 1};
     struct pcm got = {.samples = out};
     struct codec_encoder *e;
     struct codec_decoder *d;

@@ -14,10 +14,10 @@
 
 struct lossy_config {
     uint32_t seed;
-    double loss;        /* share of packets lost, 0 to 1 */
-    double burst;       /* mean length of a loss [packets]; 0 or 1: losses are independent */
-    double duplicate;   /* share that arrives twice */
-    double reorder;     /* share that is held back by reorder_us, so that others overtake it */
+    double loss;      /* share of packets lost, 0 to 1 */
+    double burst;     /* mean length of a loss [packets]; 0 or 1: losses are independent */
+    double duplicate; /* share that arrives twice */
+    double reorder;   /* share that is held back by reorder_us, so that others overtake it */
     uint32_t reorder_us;
     uint32_t delay_us;  /* of every packet */
     uint32_t jitter_us; /* up to this much more, uniform; order is kept by it */
@@ -40,7 +40,8 @@ struct lossy {
 };
 
 void lossy_init(struct lossy *net, const struct lossy_config *config);
-/** Sends n bytes (1 to LOSSY_PACKET_MAX) at now_us. @return 0; ENOBUFS: too many are on their way */
+/** Sends n bytes (1 to LOSSY_PACKET_MAX) at now_us. @return 0; ENOBUFS: too many are on their way
+ */
 int lossy_send(struct lossy *net, const void *data, size_t n, uint64_t now_us);
 /** @return bytes of the next packet that has arrived by now_us; 0: none */
 size_t lossy_receive(struct lossy *net, void *data, size_t cap, uint64_t now_us);
