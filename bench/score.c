@@ -149,7 +149,7 @@ const char *score_meaning(const struct score *s)
         double least;
         const char *meaning;
     } rows[] = {
-        {0.93, "clear"},
+        {0.96, "clear"},
         {SCORE_STOI_MIN, "good"},
         {0.75, "degraded"},
         {0.5, "hardly understood"},
