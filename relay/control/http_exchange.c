@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -145,6 +146,30 @@ static struct str str_of_pl(const struct pl *pl)
     return (struct str){pl->l ? pl->p : NULL, pl->l};
 }
 
+/* libre's own figure wraps at 2^32, and of two fields it takes the last: a front end could see
+ * another end of the message than we do (RFC 9112 s.6.3). */
+static bool read_content_length(size_t *length, const struct http_msg *msg)
+{
+    const struct http_hdr *hdr = http_msg_hdr(msg, HTTP_HDR_CONTENT_LENGTH);
+    size_t n = 0;
+
+    *length = 0;
+    if (!hdr)
+        return true;
+    if (!hdr->val.l || http_msg_hdr_count(msg, HTTP_HDR_CONTENT_LENGTH) != 1)
+        return false;
+    for (size_t i = 0; i < hdr->val.l; i++) {
+        const char c = hdr->val.p[i];
+
+        if (c < '0' || c > '9')
+            return false;
+        if (n < SIZE_MAX / 100) /* it is too long for any route by then */
+            n = n * 10 + (size_t)(c - '0');
+    }
+    *length = n;
+    return true;
+}
+
 /* A message whose header is complete. */
 static int answer_message(struct mbuf *out, const struct http_msg *msg, struct str rest,
                           const struct http_table *table)
@@ -152,6 +177,7 @@ static int answer_message(struct mbuf *out, const struct http_msg *msg, struct s
     struct http_request req = {.method = str_of_pl(&msg->met), .path = str_of_pl(&msg->path)};
     const struct http_route *wrong = NULL;
     const struct http_route *route = find_route(table, &req, &wrong);
+    size_t n_body;
 
     if (msg->prm.l > 1)
         req.query = (struct str){msg->prm.p + 1, msg->prm.l - 1};
@@ -163,11 +189,13 @@ static int answer_message(struct mbuf *out, const struct http_msg *msg, struct s
     /* Chunks are for bodies of unknown length: nobody has one for us. */
     if (http_msg_hdr(msg, HTTP_HDR_TRANSFER_ENCODING))
         return http_refuse(out, 501);
-    if (msg->clen > route->body_max)
+    if (!read_content_length(&n_body, msg))
+        return http_refuse(out, 400);
+    if (n_body > route->body_max)
         return http_refuse(out, 413);
-    if (rest.n < msg->clen)
+    if (rest.n < n_body)
         return EAGAIN;
-    req.body = (struct str){rest.p, msg->clen};
+    req.body = (struct str){rest.p, n_body};
     return run_handler(out, route, &req, table->arg);
 }
 
