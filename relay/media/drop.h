@@ -7,15 +7,15 @@
  */
 enum drop {
     DROP_NONE,
-    DROP_RX_UNKNOWN,  /* first byte of no known kind; empty; too short */
-    DROP_OVERSIZE,    /* longer than a packet may be */
-    DROP_SOURCE,      /* from an address that may not send here */
-    DROP_NOT_READY,   /* peer or way on not known yet */
-    DROP_RTP_BAD,     /* impossible lengths or version */
+    DROP_RX_UNKNOWN, /* first byte of no known kind; empty; too short */
+    DROP_OVERSIZE,   /* longer than a packet may be */
+    DROP_SOURCE,     /* from an address that may not send here */
+    DROP_NOT_READY,  /* peer or way on not known yet */
+    DROP_RTP_BAD,    /* impossible lengths or version */
     DROP_RTCP_BAD,
     DROP_PAYLOAD_TYPE, /* not negotiated */
-    DROP_POLICY_GATE, /* of a kind, size or rate that policy forbids */
-    DROP_ON_HOLD,     /* direction does not allow it */
+    DROP_POLICY_GATE,  /* of a kind, size or rate that policy forbids */
+    DROP_ON_HOLD,      /* direction does not allow it */
     DROP_SRTP_AUTH,
     DROP_SRTP_REPLAY,
     DROP_STUN_BAD,    /* STUN that is not for libnice: too short, or on a leg without ICE */

@@ -1,0 +1,31 @@
+#ifndef PICRELAY_COMMAND_H
+#define PICRELAY_COMMAND_H
+
+#include "relay/media/media.h"
+
+/**
+ * What control asks of a worker. A command is a letter that comes back: it belongs to the worker
+ * while it is in the command ring or the event ring, and to control before and after. Control
+ * never has more letters out than the event ring has slots, so an answer always finds room.
+ */
+struct command {
+    enum command_type { COMMAND_ADD, COMMAND_SET, COMMAND_SET_REMOTE, COMMAND_REMOVE } type;
+    int error; /* answer: errno */
+    struct media_stream *stream;
+    struct command *next; /* control: waits for room in the ring */
+};
+
+/** COMMAND_SET. Comes back with what it replaced in the place of what it brought. */
+struct command_set {
+    struct command command;
+    struct media_rules rules;
+};
+
+/** COMMAND_SET_REMOTE */
+struct command_set_remote {
+    struct command command;
+    enum media_component component;
+    union addr remote;
+};
+
+#endif

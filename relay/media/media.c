@@ -1,0 +1,320 @@
+#include "relay/media/media.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "relay/media/command.h"
+#include "relay/media/stream.h"
+#include "relay/media/worker.h"
+
+/** A worker as control sees it. */
+struct crew {
+    struct worker *worker;
+    clockid_t cpu_clock;
+    unsigned n_streams;
+    unsigned n_letters;                           /* sent and not answered yet: at most RING_SIZE */
+    struct command *first_waiting, *last_waiting; /* for room */
+    uint64_t n_waited;
+};
+
+struct media {
+    const struct srtp_provider *srtp;
+    int event_fd;
+    unsigned n_workers;
+    struct crew crew[];
+};
+
+static bool is_ring_ready(const struct crew *c)
+{
+    return c->n_letters < RING_SIZE;
+}
+
+static void post(struct crew *c, struct command *command)
+{
+    bool was_empty = false;
+
+    (void)ring_put(&c->worker->commands, command, &was_empty); /* never full: is_ring_ready() */
+    c->n_letters++;
+    if (was_empty)
+        worker_wake(c->worker);
+}
+
+/* No command is lost: without room it waits, behind those that wait already. The answers that make
+ * room make the event descriptor readable too, so media_dispatch() will be called. */
+static void send_command(struct crew *c, struct command *command)
+{
+    command->next = NULL;
+    if (!c->first_waiting && is_ring_ready(c)) {
+        post(c, command);
+        return;
+    }
+    c->n_waited++;
+    if (c->last_waiting)
+        c->last_waiting->next = command;
+    else
+        c->first_waiting = command;
+    c->last_waiting = command;
+}
+
+static void send_waiting(struct crew *c)
+{
+    struct command *command;
+
+    while ((command = c->first_waiting) != NULL && is_ring_ready(c)) {
+        c->first_waiting = command->next;
+        if (!c->first_waiting)
+            c->last_waiting = NULL;
+        post(c, command);
+    }
+}
+
+static void free_rules_objects(const struct media_rules *rules)
+{
+    if (rules->set_srtp_rx)
+        srtp_session_free(rules->srtp_rx);
+    if (rules->set_srtp_tx)
+        srtp_session_free(rules->srtp_tx);
+    if (rules->set_transcoder)
+        transcoder_free(rules->transcoder);
+}
+
+/* What the new rules replaced has come back: its figures stay, it goes. */
+static void take_back_rules(struct command_set *set)
+{
+    if (set->rules.set_transcoder && set->rules.transcoder)
+        stats_add_transcoder(&set->command.stream->retired,
+                             transcoder_stats(set->rules.transcoder));
+    free_rules_objects(&set->rules);
+    free(set);
+}
+
+static void take_answer(struct crew *c, struct command *command, media_event_h *h, void *arg)
+{
+    struct media_stream *s = command->stream;
+    struct media_event ev = {.stream = s, .error = command->error, .arg = s->arg};
+
+    c->n_letters--;
+    switch (command->type) {
+    case COMMAND_SET:
+        take_back_rules((struct command_set *)command);
+        return;
+    case COMMAND_SET_REMOTE:
+        free(command);
+        return;
+    case COMMAND_ADD:
+        if (command->error == 0)
+            return;
+        ev.type = MEDIA_EVENT_DEAF;
+        break;
+    case COMMAND_REMOVE:
+        c->n_streams--;
+        ev.type = MEDIA_EVENT_REMOVED;
+        break;
+    }
+    if (h)
+        h(&ev, arg); /* may free the stream, and with it the letter */
+}
+
+void media_dispatch(struct media *m, media_event_h *h, void *arg)
+{
+    struct command *command;
+    uint64_t n_events;
+    unsigned i;
+
+    (void)!read(m->event_fd, &n_events, sizeof(n_events)); /* before the rings are looked at */
+    for (i = 0; i < m->n_workers; i++) {
+        while ((command = ring_get(&m->crew[i].worker->events)) != NULL)
+            take_answer(&m->crew[i], command, h, arg);
+        send_waiting(&m->crew[i]);
+    }
+}
+
+static int start_crew(struct crew *c, int event_fd)
+{
+    uint64_t seed;
+    int err;
+
+    if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
+        return EIO;
+    err = worker_start(&c->worker, event_fd, seed);
+    return err ? err : pthread_getcpuclockid(c->worker->thread, &c->cpu_clock);
+}
+
+int media_start(struct media **mp, const struct media_config *cfg)
+{
+    struct media *m = calloc(1, sizeof(*m) + cfg->n_workers * sizeof(m->crew[0]));
+    int err = 0;
+
+    if (!m)
+        return ENOMEM;
+    m->srtp = cfg->srtp;
+    m->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (m->event_fd < 0)
+        err = errno;
+    for (; !err && m->n_workers < cfg->n_workers; m->n_workers++)
+        err = start_crew(&m->crew[m->n_workers], m->event_fd);
+    if (err)
+        media_stop(m);
+    else
+        *mp = m;
+    return err;
+}
+
+void media_stop(struct media *m)
+{
+    unsigned i;
+
+    if (!m)
+        return;
+    media_dispatch(m, NULL, NULL);
+    for (i = 0; i < m->n_workers; i++)
+        worker_stop(m->crew[i].worker);
+    if (m->event_fd >= 0)
+        close(m->event_fd);
+    free(m);
+}
+
+int media_event_fd(const struct media *m)
+{
+    return m->event_fd;
+}
+
+unsigned media_pick_worker(const struct media *m)
+{
+    unsigned i, best = 0;
+
+    for (i = 1; i < m->n_workers; i++) {
+        if (m->crew[i].n_streams < m->crew[best].n_streams)
+            best = i;
+    }
+    return best;
+}
+
+unsigned media_n_workers(const struct media *m)
+{
+    return m->n_workers;
+}
+
+static void init_sockets(struct media_stream *s, const struct media_stream_config *cfg)
+{
+    enum media_component c;
+
+    for (c = MEDIA_RTP; c < MEDIA_COMPONENTS; c++)
+        s->socket[c] =
+            (struct media_socket){.stream = s, .fd = cfg->fd[c], .component = (uint8_t)c};
+}
+
+static struct media_stream *stream_new(struct media *m, const struct media_stream_config *cfg)
+{
+    struct media_stream *s = aligned_alloc(CACHE_LINE, sizeof(*s));
+    uint64_t random = 0;
+
+    if (!s)
+        return NULL;
+    memset(s, 0, sizeof(*s));
+    (void)!getrandom(&random, sizeof(random), 0); /* numbers to begin with, not secrets */
+    init_sockets(s, cfg);
+    route_init(&s->route, cfg->ssrc, random);
+    s->transcoder_timer.kind = TIMER_TRANSCODER;
+    s->report_timer.kind = TIMER_REPORT;
+    s->is_rtcp_translated = true; /* no reports of ours before there are rules */
+    s->media = m;
+    s->arg = cfg->arg;
+    s->worker = cfg->worker;
+    s->ssrc = cfg->ssrc;
+    memcpy(s->cname, cfg->cname, sizeof(s->cname));
+    s->cname[sizeof(s->cname) - 1] = '\0';
+    return s;
+}
+
+int media_stream_add(struct media_stream **sp, struct media *m,
+                     const struct media_stream_config *cfg)
+{
+    struct media_stream *s = stream_new(m, cfg);
+
+    if (!s)
+        return ENOMEM;
+    m->crew[s->worker].n_streams++;
+    s->add = (struct command){.type = COMMAND_ADD, .stream = s};
+    send_command(&m->crew[s->worker], &s->add);
+    *sp = s;
+    return 0;
+}
+
+int media_stream_set(struct media_stream *s, const struct media_rules *rules)
+{
+    struct command_set *set = calloc(1, sizeof(*set));
+
+    if (!set) {
+        free_rules_objects(rules);
+        return ENOMEM;
+    }
+    set->command = (struct command){.type = COMMAND_SET, .stream = s};
+    set->rules = *rules;
+    if (rules->set_transcoder)
+        s->current_transcoder = rules->transcoder;
+    send_command(&s->media->crew[s->worker], &set->command);
+    return 0;
+}
+
+int media_stream_set_remote(struct media_stream *s, enum media_component component,
+                            const union addr *remote)
+{
+    struct command_set_remote *set = calloc(1, sizeof(*set));
+
+    if (!set)
+        return ENOMEM;
+    set->command = (struct command){.type = COMMAND_SET_REMOTE, .stream = s};
+    set->component = component;
+    set->remote = *remote;
+    send_command(&s->media->crew[s->worker], &set->command);
+    return 0;
+}
+
+void media_stream_remove(struct media_stream *s)
+{
+    s->remove = (struct command){.type = COMMAND_REMOVE, .stream = s};
+    send_command(&s->media->crew[s->worker], &s->remove);
+}
+
+void media_stream_free(struct media_stream *s)
+{
+    if (!s)
+        return;
+    srtp_session_free(s->srtp_rx);
+    srtp_session_free(s->srtp_tx);
+    transcoder_free(s->transcoder);
+    free(s);
+}
+
+void media_stream_stats(const struct media_stream *s, struct media_stats *stats)
+{
+    memset(stats, 0, sizeof(*stats));
+    stats_read_stream(stats, &s->count);
+    stats->transcoder = s->retired;
+    if (s->current_transcoder)
+        stats_add_transcoder(&stats->transcoder, transcoder_stats(s->current_transcoder));
+}
+
+uint32_t media_stream_ssrc(const struct media_stream *s)
+{
+    return s->ssrc;
+}
+
+void media_worker_stats(const struct media *m, unsigned worker, struct media_worker_stats *stats)
+{
+    const struct crew *c = &m->crew[worker];
+    struct timespec cpu = {0};
+
+    memset(stats, 0, sizeof(*stats));
+    stats_read_worker(stats, &c->worker->count);
+    /* a thread's CPU time, not a clock that anything is timed by: it stays out of clock.c */
+    if (clock_gettime(c->cpu_clock, &cpu) == 0)
+        stats->cpu_us = (uint64_t)cpu.tv_sec * 1000000 + (uint64_t)cpu.tv_nsec / 1000;
+    stats->ring_full = c->n_waited;
+}

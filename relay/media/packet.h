@@ -1,0 +1,118 @@
+#ifndef PICRELAY_PACKET_H
+#define PICRELAY_PACKET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "relay/addr.h"
+#include "relay/media/counter.h"
+#include "relay/media/drop.h"
+#include "relay/media/rtp.h"
+#include "relay/media/srtp.h"
+
+/**
+ * What travels through the stages: packets, the batch that holds them, and the pool they come from.
+ * Thread: the worker that owns the pool.
+ */
+
+#define PACKET_MAX       1500 /* the longest datagram that is passed on [bytes] */
+#define PACKET_TAILROOM  SRTP_TRAILER_MAX
+#define PACKET_BUF_BYTES (PACKET_MAX + 4 + PACKET_TAILROOM)
+#define BATCH_MAX        256
+
+struct media_stream;
+
+enum packet_kind { PACKET_RTP, PACKET_RTCP };
+
+/** A datagram on its way. Its buffer lies behind it; data points to the first byte. */
+struct packet {
+    struct packet *next; /* in the pool, or in a socket's queue of what is to be sent */
+    uint8_t *data;
+    uint32_t len;
+    uint32_t wire_len;           /* as it arrived, with SRTP's trailer */
+    uint8_t kind;                /* enum packet_kind */
+    uint8_t component;           /* it arrived on; from routing on: it leaves by */
+    bool may_lock;               /* its source becomes the stream's, if it proves to be genuine */
+    struct media_stream *stream; /* that it came to; NULL: made here */
+    struct media_stream *out;    /* to whose peer it goes */
+    union addr addr;             /* it came from; from routing on: it goes to */
+    struct rtp_packet rtp;       /* PACKET_RTP, once authenticated */
+    _Alignas(8) uint8_t buf[PACKET_BUF_BYTES];
+};
+
+/** @return room from data on [bytes] */
+static inline uint32_t packet_room(const struct packet *p)
+{
+    return (uint32_t)(p->buf + sizeof(p->buf) - p->data);
+}
+
+/** A fixed number of packets, allocated at start. */
+struct pool {
+    struct packet *free, *all;
+    unsigned n_free;
+};
+
+/** @return 0; ENOMEM */
+int pool_init(struct pool *pool, unsigned n);
+void pool_wipe(struct pool *pool);
+
+/** @return an empty packet; NULL: none is free */
+static inline struct packet *pool_take(struct pool *pool)
+{
+    struct packet *p = pool->free;
+
+    if (!p)
+        return NULL;
+    pool->free = p->next;
+    pool->n_free--;
+    p->next = NULL;
+    p->data = p->buf;
+    p->len = 0;
+    return p;
+}
+
+static inline void pool_give(struct pool *pool, struct packet *p)
+{
+    p->next = pool->free;
+    pool->free = p;
+    pool->n_free++;
+}
+
+/** The vector that every stage works on. Order of arrival is kept within a stream. */
+struct batch {
+    uint64_t now_us; /* read once, when the batch was received */
+    unsigned n;
+    struct packet *pkt[BATCH_MAX];
+    struct pool *pool;
+    _Atomic uint64_t *drops; /* DROP_COUNT figures of the worker */
+};
+
+static inline bool batch_is_full(const struct batch *b)
+{
+    return b->n == BATCH_MAX;
+}
+
+/** Ends a packet's journey: counts it with its worker and its stream, gives the buffer back. */
+void batch_drop(struct batch *b, struct packet *p, enum drop reason);
+
+/** A stage's verdict on one packet. DROP_NONE: it goes on. */
+typedef enum drop(packet_check_h)(struct packet *p, const struct batch *b);
+
+/** Leaves in the batch what the check lets pass. Inlined, so that the check is no indirect call. */
+static inline void batch_filter(struct batch *b, packet_check_h *check)
+{
+    unsigned i, n = 0;
+
+    for (i = 0; i < b->n; i++) {
+        struct packet *p = b->pkt[i];
+        enum drop reason = check(p, b);
+
+        if (reason == DROP_NONE)
+            b->pkt[n++] = p;
+        else
+            batch_drop(b, p, reason);
+    }
+    b->n = n;
+}
+
+#endif

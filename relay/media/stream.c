@@ -1,0 +1,56 @@
+#include "relay/media/stream.h"
+
+static void swap_sessions(struct media_stream *s, struct media_rules *rules)
+{
+    struct srtp_session *session;
+
+    if (rules->set_srtp_rx) {
+        session = s->srtp_rx;
+        s->srtp_rx = rules->srtp_rx;
+        rules->srtp_rx = session;
+    }
+    if (rules->set_srtp_tx) {
+        session = s->srtp_tx;
+        s->srtp_tx = rules->srtp_tx;
+        rules->srtp_tx = session;
+    }
+}
+
+static void swap_transcoder(struct media_stream *s, struct media_rules *rules)
+{
+    struct transcoder *transcoder = s->transcoder;
+
+    if (!rules->set_transcoder)
+        return;
+    s->transcoder = rules->transcoder;
+    rules->transcoder = transcoder;
+    if (++s->transcoder_generation == 0) /* 0 stands for relayed packets */
+        s->transcoder_generation = 1;
+}
+
+void stream_apply(struct media_stream *s, struct media_rules *rules, uint64_t now_us)
+{
+    enum media_component c;
+
+    for (c = MEDIA_RTP; c < MEDIA_COMPONENTS; c++) {
+        gate_set(&s->gate[c], rules->source, &rules->remote[c], now_us);
+        stats_set_addr(&s->count.source[c], &s->gate[c].locked);
+    }
+    s->learning = (struct gate_learning){.host = rules->learn_host, .has_nat = rules->has_nat};
+    formats_set(&s->formats, rules);
+    s->rate.max_pps = rules->max_pps;
+    s->is_muxed = rules->is_muxed;
+    s->may_receive = rules->may_receive;
+    s->may_send = rules->may_send;
+    s->is_rtcp_translated = rules->is_rtcp_translated;
+    s->sink = rules->sink;
+    swap_sessions(s, rules);
+    swap_transcoder(s, rules);
+}
+
+void stream_set_remote(struct media_stream *s, enum media_component component,
+                       const union addr *remote, uint64_t now_us)
+{
+    gate_set(&s->gate[component], s->gate[component].rule, remote, now_us);
+    stats_set_addr(&s->count.source[component], &s->gate[component].locked);
+}

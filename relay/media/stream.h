@@ -1,0 +1,99 @@
+#ifndef PICRELAY_STREAM_H
+#define PICRELAY_STREAM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "relay/media/command.h"
+#include "relay/media/gate.h"
+#include "relay/media/media.h"
+#include "relay/media/packet.h"
+#include "relay/media/reception.h"
+#include "relay/media/ring.h"
+#include "relay/media/route.h"
+#include "relay/media/rtcp_report.h"
+#include "relay/media/stats.h"
+#include "relay/media/wheel.h"
+
+/**
+ * A media_stream from the inside: the worker's part, its counters, and control's part, each on
+ * cache lines of its own. Everything is held by value; only what control allocates is pointed to.
+ */
+
+/** A component's socket, and what waits to be sent by it in this pass. */
+struct media_socket {
+    struct media_stream *stream;
+    int fd; /* -1: none */
+    uint8_t component;
+    bool is_watched;
+    struct packet *send_first, *send_last;
+    struct media_socket *next_to_send;
+};
+
+enum stream_timer { TIMER_TRANSCODER, TIMER_REPORT };
+
+struct media_stream {
+    /* the worker's: what each packet looks at */
+    _Alignas(CACHE_LINE) struct media_socket socket[MEDIA_COMPONENTS];
+    struct media_stream *sink;
+    struct srtp_session *srtp_rx, *srtp_tx;
+    struct transcoder *transcoder;
+    uint32_t transcoder_generation; /* grows when the transcoder is replaced */
+    bool is_muxed, may_receive, may_send, is_rtcp_translated;
+    struct rate_gate rate;
+    struct gate gate[MEDIA_COMPONENTS];
+    struct gate_learning learning;
+    struct formats formats;
+
+    /* the worker's: what each packet changes */
+    struct reception reception; /* of what arrives here */
+    struct route route;         /* what is sent towards this leg's peer */
+    struct report_state report;
+    struct wheel_node transcoder_timer, report_timer;
+
+    /* written by the worker, read by anybody */
+    _Alignas(CACHE_LINE) struct stream_counters count;
+
+    /* control's */
+    _Alignas(CACHE_LINE) struct media *media;
+    void *arg;
+    struct transcoder *current_transcoder; /* as the last rules said; for its figures */
+    struct transcoder_stats retired;       /* of transcoders that were replaced */
+    struct command add, remove;            /* so that neither can fail for want of memory */
+    unsigned worker;
+    uint32_t ssrc;
+    char cname[64];
+};
+
+/** @return its timer's stream */
+static inline struct media_stream *stream_of_timer(struct wheel_node *node)
+{
+    size_t at = node->kind == TIMER_TRANSCODER ? offsetof(struct media_stream, transcoder_timer)
+                                               : offsetof(struct media_stream, report_timer);
+
+    return (struct media_stream *)(void *)((char *)node - at);
+}
+
+/**
+ * Puts new rules in force. Thread: the worker.
+ * What they replace (sessions, transcoder) is left in *rules, for control to free.
+ */
+void stream_apply(struct media_stream *s, struct media_rules *rules, uint64_t now_us);
+
+/** Thread: the worker. */
+void stream_set_remote(struct media_stream *s, enum media_component component,
+                       const union addr *remote, uint64_t now_us);
+
+/** @return the component that RTCP towards this leg's peer leaves by */
+static inline enum media_component stream_rtcp_component(const struct media_stream *s)
+{
+    return s->is_muxed ? MEDIA_RTP : MEDIA_RTCP;
+}
+
+/** @return whether there is a socket and an address to send to */
+static inline bool stream_can_send(const struct media_stream *s, enum media_component component)
+{
+    return s->socket[component].fd >= 0 && addr_is_set(gate_remote(&s->gate[component]));
+}
+
+#endif

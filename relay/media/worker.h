@@ -1,0 +1,51 @@
+#ifndef PICRELAY_WORKER_H
+#define PICRELAY_WORKER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "relay/media/egress.h"
+#include "relay/media/ingress.h"
+#include "relay/media/packet.h"
+#include "relay/media/ring.h"
+#include "relay/media/secure.h"
+#include "relay/media/stats.h"
+#include "relay/media/transcode.h"
+#include "relay/media/wheel.h"
+
+/**
+ * One thread of the data plane, and all that it owns. Control reaches it by the two rings, the
+ * counters and the stop flag, each on cache lines of its own, and by nothing else.
+ */
+struct worker {
+    struct ring commands; /* of struct command: control puts */
+    struct ring events;   /* the same letters, answered: the worker puts */
+    _Alignas(CACHE_LINE) struct worker_counters count;
+    _Alignas(CACHE_LINE) atomic_bool stop;
+    int wake_fd;  /* control writes: a command has come */
+    int event_fd; /* the worker writes: an answer has come; shared by all workers */
+    pthread_t thread;
+
+    _Alignas(CACHE_LINE) struct batch batch;
+    struct pool pool;
+    struct ingress *ingress;
+    struct wheel wheel;
+    struct transcode transcode;
+    struct secure secure;
+    struct egress egress;
+    uint64_t random; /* state; never 0 */
+};
+
+/** Makes a worker and starts its thread. @return 0; ENOMEM; EMFILE; EAGAIN */
+int worker_start(struct worker **wp, int event_fd, uint64_t seed);
+/** Ends the thread after its batch and frees the worker. NULL is allowed. */
+void worker_stop(struct worker *w);
+
+/** Lets the worker look at its command ring. Thread: control. */
+void worker_wake(struct worker *w);
+
+/** One pass. Thread: the worker. */
+void worker_run_batch(struct worker *w);
+
+#endif
