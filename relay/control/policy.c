@@ -27,6 +27,7 @@ static const char *const code_names[POLICY_CODE_COUNT] = {
     [POLICY_CODE_DISABLED] = "disabled",
     [POLICY_CODE_CAPABILITY] = "capability",
     [POLICY_CODE_SERVICE_ENDED] = "service_ended",
+    [POLICY_CODE_CONTRADICTION] = "contradiction",
 };
 
 const char *media_kind_name(enum media_kind kind)

@@ -30,6 +30,7 @@ enum policy_code {
     POLICY_CODE_DISABLED,         /* the row says Enabled: false */
     POLICY_CODE_CAPABILITY,       /* the row does not have this kind of media */
     POLICY_CODE_SERVICE_ENDED,    /* after ServiceUntil */
+    POLICY_CODE_CONTRADICTION,    /* sources of the provider say different things */
     POLICY_CODE_COUNT
 };
 

@@ -2,8 +2,10 @@
 #define PICRELAY_POLICY_TABLE_H
 
 #include "relay/control/policy.h"
+#include "relay/yaml.h"
 
-/** Inside of the policy room: the table as policy_load.c reads it and policy.c judges by it. */
+/** Inside of the policy room: the table as policy_fields.c and policy_load.c
+ *  read it and policy.c judges by it. */
 
 #define POLICY_PROVIDERS_MAX    256
 #define POLICY_IDENTITY_MAX     64
@@ -35,6 +37,9 @@ struct policy_row {
     char service_until[sizeof("9999-12-31")]; /* empty: no end is known */
     int64_t service_end;                      /* first second without service; INT64_MAX: none */
 };
+
+/** The keys of a row; the offsets are those of struct policy_row. */
+extern const struct yaml_field policy_row_fields[];
 
 struct policy {
     struct policy_row *rows;

@@ -1,0 +1,190 @@
+#include "relay/control/apply.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "relay/log.h"
+
+static void set_addr(union addr *to, const struct sockaddr_storage *from)
+{
+    memset(to, 0, sizeof(*to));
+    memcpy(to, from, from->ss_family == AF_INET6 ? sizeof(to->in6) : sizeof(to->in));
+}
+
+/* Where the peer is: with ICE the selected pair, once there is one; else its description. */
+static void rules_remote(struct media_rules *r, const struct stream *s)
+{
+    const struct sdp_media *m = &s->leg->doc->media[s->index];
+
+    if (s->ice && s->leg->has_ice) {
+        r->source = MEDIA_SOURCE_EXACT;
+        for (unsigned i = 0; i < MEDIA_COMPONENTS; i++) {
+            if (s->progress[i].is_selected)
+                set_addr(&r->remote[i], &s->progress[i].remote.addr);
+        }
+        return;
+    }
+    r->source = MEDIA_SOURCE_LEARN;
+    r->remote[MEDIA_RTP] = m->rtp;
+    r->remote[MEDIA_RTCP] = s->is_muxed ? m->rtp : m->rtcp;
+    if (addr_is_any(&m->rtp)) /* on hold the old way: RFC 3264 s.8.4 */
+        memset(r->remote, 0, sizeof(r->remote));
+    r->learn_host = s->leg->received_from;
+    r->has_nat = addr_is_set(&r->learn_host) && addr_is_set(&m->rtp) &&
+                 !addr_equal_host(&r->learn_host, &m->rtp);
+}
+
+static void rules_flow(struct media_rules *r, const struct negotiated_flow *flow)
+{
+    memcpy(r->action, flow->action, sizeof(r->action));
+    memcpy(r->out_pt, flow->out_pt, sizeof(r->out_pt));
+    memcpy(r->clock_hz, flow->clock_hz, sizeof(r->clock_hz));
+}
+
+static int make_session(struct srtp_session **sp, const struct stream *s,
+                        const struct srtp_keys *keys, enum srtp_direction direction)
+{
+    int err;
+
+    *sp = NULL;
+    if (keys->suite == SRTP_SUITE_NONE)
+        return 0;
+    err = srtp_session_alloc(sp, s->control->srtp, keys, direction);
+    if (err)
+        log_warning(s->leg->call->id, "SRTP with %s could not be set up: %s",
+                    srtp_suite_sdp_name(keys->suite), strerror(err));
+    return err;
+}
+
+/* Sessions go on while their keys are the same, so that ROC and replay window do (RFC 3711
+ * s.3.2.1). */
+static int rules_keys(struct media_rules *r, struct stream *s)
+{
+    int err = 0;
+
+    if (memcmp(&s->remote, &s->remote_in_force, sizeof(s->remote)) != 0) {
+        err = make_session(&r->srtp_rx, s, &s->remote, SRTP_RECEIVE);
+        r->set_srtp_rx = true;
+    }
+    if (!err && memcmp(&s->local.keys, &s->local_in_force, sizeof(s->local_in_force)) != 0) {
+        err = make_session(&r->srtp_tx, s, &s->local.keys, SRTP_SEND);
+        r->set_srtp_tx = true;
+    }
+    return err;
+}
+
+static int rules_transcoder(struct media_rules *r, struct stream *s,
+                            const struct negotiated_flow *flow)
+{
+    bool is_needed = negotiated_flow_transcodes(flow);
+    int err = 0;
+
+    if (is_needed && s->transcoder_config &&
+        memcmp(s->transcoder_config, &flow->transcoder, sizeof(flow->transcoder)) == 0)
+        return 0; /* as before: codec state and timestamps go on */
+    if (!is_needed && !s->transcoder_config)
+        return 0;
+
+    if (is_needed)
+        err = transcoder_alloc(&r->transcoder, &flow->transcoder);
+    if (err) {
+        log_warning(s->leg->call->id, "no transcoder from %s to %s: %s", flow->codec,
+                    flow->transcoder.out.name, strerror(err));
+        return err;
+    }
+    r->set_transcoder = true;
+    s->transcoder_config = mem_deref(s->transcoder_config);
+    if (is_needed) {
+        s->transcoder_config = mem_alloc(sizeof(flow->transcoder), NULL);
+        if (s->transcoder_config)
+            memcpy(s->transcoder_config, &flow->transcoder, sizeof(flow->transcoder));
+    }
+    if (is_needed != s->transcodes) {
+        s->transcodes = is_needed;
+        if (is_needed)
+            s->control->n_transcoders++;
+        else
+            s->control->n_transcoders--;
+    }
+    return 0;
+}
+
+static void rules_drop(struct media_rules *r)
+{
+    srtp_session_free(r->srtp_rx);
+    srtp_session_free(r->srtp_tx);
+    transcoder_free(r->transcoder);
+}
+
+/* Rules of stream s, whose arrivals go to sink as flow says. */
+static int apply_one(struct stream *s, struct stream *sink, const struct negotiated_flow *flow,
+                     bool is_transcoded_call)
+{
+    struct media_rules r = {.sink = sink->media, .is_muxed = s->is_muxed};
+    enum sdp_direction mine = s->leg->doc->media[s->index].direction;
+    enum sdp_direction other = sink->leg->doc->media[sink->index].direction;
+    int err;
+
+    rules_remote(&r, s);
+    rules_flow(&r, flow);
+    r.may_receive = (mine & SDP_SENDONLY) && (other & SDP_RECVONLY);
+    r.may_send = (other & SDP_SENDONLY) && (mine & SDP_RECVONLY);
+    r.is_rtcp_translated = !is_transcoded_call;
+
+    err = rules_keys(&r, s);
+    if (!err)
+        err = rules_transcoder(&r, s, flow);
+    if (err) {
+        rules_drop(&r);
+        return err;
+    }
+    err = media_stream_set(s->media, &r);
+    if (err)
+        return err;
+    s->remote_in_force = s->remote;
+    s->local_in_force = s->local.keys;
+    return 0;
+}
+
+int apply_streams(struct stream *a, struct stream *b, const struct negotiated_plan *plan)
+{
+    bool is_transcoded = negotiated_flow_transcodes(&plan->from_offerer) ||
+                         negotiated_flow_transcodes(&plan->from_answerer);
+    int err = apply_one(a, b, &plan->from_offerer, is_transcoded);
+
+    if (!err)
+        err = apply_one(b, a, &plan->from_answerer, is_transcoded);
+    if (err) {
+        apply_mute_stream(a);
+        apply_mute_stream(b);
+        return err;
+    }
+    memcpy(a->codec, plan->from_offerer.codec, sizeof(a->codec));
+    memcpy(b->codec, plan->from_answerer.codec, sizeof(b->codec));
+    a->is_active = b->is_active = true;
+    return 0;
+}
+
+void apply_mute_stream(struct stream *s)
+{
+    struct media_rules nothing = {.source = MEDIA_SOURCE_NONE};
+
+    s->is_active = false;
+    if (s->media)
+        (void)media_stream_set(s->media, &nothing);
+}
+
+void apply_mute(struct leg *leg)
+{
+    for (unsigned i = 0; i < leg->n_streams; i++)
+        apply_mute_stream(leg->streams[i]);
+}
+
+void apply_selected_pair(struct stream *s, unsigned component, const struct ice_candidate *remote)
+{
+    union addr to;
+
+    set_addr(&to, &remote->addr);
+    if (s->media)
+        (void)media_stream_set_remote(s->media, component == 1 ? MEDIA_RTP : MEDIA_RTCP, &to);
+}

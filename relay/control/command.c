@@ -1,0 +1,216 @@
+#include "relay/control/command.h"
+
+#include <string.h>
+
+#include "relay/clock.h"
+#include "relay/control/dialogue.h"
+#include "relay/control/query.h"
+
+/* One request being answered. */
+struct execution {
+    struct control *c;
+    const struct ng_request *req;
+    char *reply;
+    size_t cap;
+    enum control_result result;
+};
+
+static size_t reply_error(struct execution *x, struct str reason)
+{
+    x->result = CONTROL_ERROR;
+    return ng_reply_error(x->reply, x->cap, x->req->encoding, x->req->cookie, reason);
+}
+
+static void reply_begin(struct execution *x, struct ng_reply *w)
+{
+    ng_reply_begin(w, x->reply, x->cap, x->req->encoding, x->req->cookie);
+}
+
+/* ---- offer and answer -------------------------------------------------------------------------
+ */
+
+static size_t reply_sdp(struct execution *x, const struct command_result *res)
+{
+    struct ng_reply w;
+
+    if (res->result == CONTROL_LOAD_LIMIT) {
+        x->result = CONTROL_LOAD_LIMIT;
+        return ng_reply_load_limit(x->reply, x->cap, x->req->encoding, x->req->cookie,
+                                   str_of(res->error));
+    }
+    if (res->result == CONTROL_ERROR)
+        return reply_error(x, str_of(res->error));
+    reply_begin(x, &w);
+    ng_reply_str(&w, STR("sdp"), (struct str){res->sdp, res->sdp_len});
+    if (res->warning[0])
+        ng_reply_str(&w, STR("warning"), str_of(res->warning));
+    return ng_reply_end(&w, "ok");
+}
+
+static size_t execute_sdp(struct execution *x,
+                          void (*command)(struct control *, const struct ng_request *,
+                                          struct command_result *))
+{
+    struct command_result res = {.result = CONTROL_OK};
+    size_t n;
+
+    res.sdp = mem_alloc(SDP_TEXT_MAX + 1, NULL);
+    if (!res.sdp)
+        return reply_error(x, STR("Parallel session limit reached"));
+    command(x->c, x->req, &res);
+    n = reply_sdp(x, &res);
+    mem_deref(res.sdp);
+    return n;
+}
+
+/* ---- delete -----------------------------------------------------------------------------------
+ */
+
+static unsigned delete_delay_s(const struct execution *x)
+{
+    return x->req->delete_delay_s >= 0 ? (unsigned)x->req->delete_delay_s
+                                       : x->c->cfg->delete_delay_s;
+}
+
+static size_t reply_not_found(struct execution *x)
+{
+    static const struct str text = {"Call-ID not found or tags didn't match", 38};
+    struct ng_reply w;
+
+    if (ng_has(x->req, NG_FLAG_FATAL))
+        return reply_error(x, text);
+    reply_begin(x, &w);
+    ng_reply_str(&w, STR("warning"), text);
+    return ng_reply_end(&w, "ok");
+}
+
+static size_t execute_delete(struct execution *x)
+{
+    struct call *call;
+    struct leg *leg = NULL;
+    enum dialogue_scope scope = DIALOGUE_NOTHING;
+    struct ng_reply w;
+    size_t n;
+
+    if (str_is_empty(x->req->call_id))
+        return reply_error(x, STR("No call-id in message"));
+    call = call_find(x->c, x->req->call_id);
+    if (call && !call->is_ended)
+        scope = dialogue_delete(&leg, call, x->req);
+    if (scope == DIALOGUE_NOTHING)
+        return reply_not_found(x);
+
+    reply_begin(x, &w);
+    if (!ng_has(x->req, NG_FLAG_FAST))
+        query_write_call(&w, call, NULL);
+    n = ng_reply_end(&w, "ok");
+    if (scope == DIALOGUE_LEG)
+        leg_end(leg);
+    else
+        call_end(call, RECORD_END_DELETED, delete_delay_s(x));
+    if (n == 0) { /* more statistics than a reply holds: what was asked for is done all the same */
+        reply_begin(x, &w);
+        n = ng_reply_end(&w, "ok");
+    }
+    return n;
+}
+
+/* ---- the others -------------------------------------------------------------------------------
+ */
+
+static size_t execute_ping(struct execution *x)
+{
+    struct ng_reply w;
+
+    reply_begin(x, &w);
+    return ng_reply_end(&w, "pong");
+}
+
+static size_t execute_query(struct execution *x)
+{
+    const struct call *call;
+    const struct leg *only = NULL;
+    struct ng_reply w;
+
+    if (str_is_empty(x->req->call_id))
+        return reply_error(x, STR("No call-id in message"));
+    call = call_find(x->c, x->req->call_id);
+    if (!call)
+        return reply_error(x, STR("Unknown call-id"));
+    only = dialogue_find_tag(call, x->req->from_tag);
+    if (!only)
+        only = dialogue_find_tag(call, x->req->to_tag);
+    reply_begin(x, &w);
+    query_write_call(&w, call, only);
+    return ng_reply_end(&w, "ok");
+}
+
+static size_t execute_list(struct execution *x)
+{
+    const struct le *le = x->c->live.head;
+    struct ng_reply w;
+
+    if (x->req->limit < 0)
+        return reply_error(x, STR("invalid limit, must be >= 0"));
+    reply_begin(x, &w);
+    ng_reply_open_list(&w, STR("calls"));
+    for (int i = 0; le && i < x->req->limit; i++, le = le->next)
+        ng_reply_str(&w, (struct str){NULL, 0}, str_of(((const struct call *)le->data)->id));
+    ng_reply_close(&w);
+    return ng_reply_end(&w, "ok");
+}
+
+static size_t execute_statistics(struct execution *x)
+{
+    struct ng_reply w;
+
+    reply_begin(x, &w);
+    query_write_statistics(&w, x->c);
+    return ng_reply_end(&w, "ok");
+}
+
+static size_t execute_offer(struct execution *x)
+{
+    return execute_sdp(x, command_offer);
+}
+
+static size_t execute_answer(struct execution *x)
+{
+    return execute_sdp(x, command_answer);
+}
+
+static size_t execute_unsupported(struct execution *x)
+{
+    return reply_error(x, STR("unsupported"));
+}
+
+static size_t execute_unrecognized(struct execution *x)
+{
+    return reply_error(x, STR("Unrecognized command"));
+}
+
+size_t command_execute(struct control *c, const struct ng_request *req, char *reply, size_t cap)
+{
+    static size_t (*const commands[NG_COMMAND_COUNT])(struct execution *) = {
+        [NG_PING] = execute_ping,
+        [NG_OFFER] = execute_offer,
+        [NG_ANSWER] = execute_answer,
+        [NG_DELETE] = execute_delete,
+        [NG_QUERY] = execute_query,
+        [NG_LIST_CALLS] = execute_list,
+        [NG_STATISTICS] = execute_statistics,
+        [NG_UNSUPPORTED] = execute_unsupported,
+        [NG_UNRECOGNIZED] = execute_unrecognized,
+    };
+    struct execution x = {.c = c, .req = req, .reply = reply, .cap = cap, .result = CONTROL_OK};
+    uint64_t start_us = clock_now_us();
+    size_t n = commands[req->command](&x);
+
+    if (n == 0)
+        n = reply_error(&x, STR("the reply is too long"));
+    if (x.result == CONTROL_ERROR)
+        c->counters.events[CONTROL_NG_REJECT]++;
+    c->counters.requests[req->command][x.result]++;
+    c->counters.request_us[req->command] += clock_now_us() - start_us;
+    return n;
+}

@@ -1,0 +1,269 @@
+#include "relay/control/control.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "relay/clock.h"
+#include "relay/control/apply.h"
+#include "relay/control/call.h"
+#include "relay/control/listen.h"
+#include "relay/control/report.h"
+#include "relay/control/timeouts.h"
+
+#define CALLS_BUCKETS   16384
+#define COOKIES_BYTES   (64u * 1024 * 1024)
+#define COOKIES_LIFE_US 30000000u
+#define TICK_MS         100
+#define LISTEN_US       1000000u /* how long of its rest a port pair is listened to */
+#define LISTEN_PAIRS    2048
+#define STOP_WAIT_MS    5000
+
+/* ---- events of the other threads --------------------------------------------------------------
+ */
+
+static void media_event(const struct media_event *ev, void *arg)
+{
+    struct stream *s = ev->arg;
+
+    (void)arg;
+    switch (ev->type) {
+    case MEDIA_EVENT_REMOVED:
+        stream_released(s);
+        break;
+    case MEDIA_EVENT_DEAF:
+        log_error(s->leg ? s->leg->call->id : NULL, "a media socket cannot be watched: %s",
+                  strerror(ev->error));
+        break;
+    }
+}
+
+static void media_readable(int flags, void *arg)
+{
+    struct control *c = arg;
+
+    (void)flags;
+    media_dispatch(c->media, media_event, c);
+}
+
+static void log_pair(const struct stream *s, const struct ice_event *ev)
+{
+    union addr local, remote;
+    char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
+
+    memcpy(&local, &ev->local.addr, sizeof(local));
+    memcpy(&remote, &ev->remote.addr, sizeof(remote));
+    log_info(s->leg->call->id, "ICE %s %s: %s %s to %s %s", media_kind_name(s->kind),
+             ev->component == 1 ? "RTP" : "RTCP", ice_candidate_type_name(ev->local.type),
+             addr_print(from, &local), ice_candidate_type_name(ev->remote.type),
+             addr_print(to, &remote));
+}
+
+static void ice_event(const struct ice_event *ev, void *arg)
+{
+    struct leg_ice *ice = ev->arg;
+    struct stream *s = ev->stream < ICE_STREAMS_MAX ? ice->streams[ev->stream] : NULL;
+    struct ice_progress *p;
+
+    (void)arg;
+    if (!s || !s->leg || ev->component < 1 || ev->component > MEDIA_COMPONENTS)
+        return;
+    p = &s->progress[ev->component - 1];
+    if (ev->type == ICE_EVENT_SELECTED) {
+        p->is_selected = true;
+        p->local = ev->local;
+        p->remote = ev->remote;
+        log_pair(s, ev);
+        apply_selected_pair(s, ev->component, &ev->remote);
+        return;
+    }
+    p->state = ev->state;
+    if (ev->state == ICE_STATE_FAILED && !(ev->component == 2 && s->is_muxed))
+        log_warning(s->leg->call->id, "ICE %s component %u failed: no candidate pair answered",
+                    media_kind_name(s->kind), ev->component);
+}
+
+static void ice_readable(int flags, void *arg)
+{
+    struct control *c = arg;
+
+    (void)flags;
+    ice_dispatch(c->ice, ice_event, c);
+}
+
+static void tick(void *arg)
+{
+    struct control *c = arg;
+    uint64_t now_us = clock_now_us();
+
+    for (unsigned i = 0; i < c->cfg->n_interfaces; i++)
+        port_quiet_run(c->quiet[i], now_us);
+    timeouts_run(c, now_us);
+    tmr_start(&c->tick, TICK_MS, tick, c);
+}
+
+/* ---- HTTP -------------------------------------------------------------------------------------
+ */
+
+static int metrics_h(struct http_response *res, const struct http_request *req, void *arg)
+{
+    (void)req;
+    res->content_type = METRICS_CONTENT_TYPE;
+    return report_metrics(res->body, arg);
+}
+
+static const struct http_route routes[] = {
+    {"GET", "/metrics", metrics_h, 0},
+};
+
+/* ---- start ------------------------------------------------------------------------------------
+ */
+
+static int fail(char *err, size_t err_cap, int error, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    (void)re_vsnprintf(err, err_cap, fmt, ap);
+    va_end(ap);
+    return error;
+}
+
+static int start_ports(struct control *c, char *err, size_t cap)
+{
+    for (unsigned i = 0; i < c->cfg->n_interfaces; i++) {
+        const struct config_interface *itf = &c->cfg->interfaces[i];
+        struct port_pool_config pool = {.port_min = itf->port_min,
+                                        .port_max = itf->port_max,
+                                        .rest_us = c->cfg->port_rest_s * 1000000ull,
+                                        .listen_us = LISTEN_US,
+                                        .start = rand_u32()};
+        int error = port_pool_alloc(&c->pools[i], &pool);
+
+        if (!error)
+            error = port_quiet_alloc(&c->quiet[i], c->pools[i], &itf->address, LISTEN_PAIRS);
+        if (error)
+            return fail(err, cap, error, "interface %s: port pool: %s", itf->name, strerror(error));
+    }
+    return 0;
+}
+
+static int start_threads(struct control *c, char *err, size_t cap)
+{
+    struct media_config media = {.n_workers = c->cfg->workers, .srtp = c->srtp};
+    int error = media_start(&c->media, &media);
+
+    if (error)
+        return fail(err, cap, error, "%u media workers: %s", c->cfg->workers, strerror(error));
+    error = ice_alloc(&c->ice);
+    if (error)
+        return fail(err, cap, error, "ICE thread: %s", strerror(error));
+    error = fd_listen(media_event_fd(c->media), FD_READ, media_readable, c);
+    if (!error)
+        error = fd_listen(ice_event_fd(c->ice), FD_READ, ice_readable, c);
+    return error ? fail(err, cap, error, "event descriptors: %s", strerror(error)) : 0;
+}
+
+static int start_listeners(struct control *c, char *err, size_t cap)
+{
+    char text[ADDR_TEXT_MAX];
+
+    for (unsigned i = 0; i < c->cfg->control.n_ng; i++) {
+        const union addr *a = &c->cfg->control.ng[i];
+        int error = listen_udp(c, a);
+
+        if (error)
+            return fail(err, cap, error, "control.ng udp:%s: %s", addr_print(text, a),
+                        strerror(error));
+    }
+    if (c->cfg->has_http) {
+        int error =
+            http_start(&c->http, &c->cfg->http, routes, sizeof(routes) / sizeof(routes[0]), c);
+
+        if (error)
+            return fail(err, cap, error, "http %s: %s", addr_print(text, &c->cfg->http),
+                        strerror(error));
+    }
+    return 0;
+}
+
+int control_start(struct control **cp, const struct control_options *opt, char *err, size_t err_cap)
+{
+    struct control *c = mem_zalloc(sizeof(*c), NULL);
+    int error;
+
+    if (!c)
+        return fail(err, err_cap, ENOMEM, "out of memory");
+    c->cfg = opt->cfg;
+    c->policy = opt->policy;
+    c->srtp = &srtp_provider_libsrtp;
+    c->started_us = clock_now_us();
+    tmr_init(&c->tick);
+    error = hash_alloc(&c->calls, CALLS_BUCKETS);
+    if (!error)
+        error = cookie_cache_alloc(&c->cookies, COOKIES_BYTES, COOKIES_LIFE_US);
+    if (error)
+        (void)fail(err, err_cap, error, "out of memory");
+    if (!error)
+        error = start_ports(c, err, err_cap);
+    if (!error)
+        error = start_threads(c, err, err_cap);
+    if (!error)
+        error = start_listeners(c, err, err_cap);
+    if (error) {
+        control_stop(c);
+        return error;
+    }
+    tmr_start(&c->tick, TICK_MS, tick, c);
+    *cp = c;
+    return 0;
+}
+
+/* ---- stop -------------------------------------------------------------------------------------
+ */
+
+/* The workers acknowledge within their next batch; the main loop no longer runs then. */
+static void wait_for_workers(struct control *c)
+{
+    struct pollfd p = {.events = POLLIN};
+
+    if (!c->media)
+        return;
+    p.fd = media_event_fd(c->media);
+    while (c->n_releasing && poll(&p, 1, STOP_WAIT_MS) > 0)
+        media_dispatch(c->media, media_event, c);
+    if (c->n_releasing)
+        log_error(NULL, "%u streams were not given back by their workers", c->n_releasing);
+}
+
+static void end_calls(struct control *c)
+{
+    while (c->live.head)
+        call_end(c->live.head->data, RECORD_END_SHUTDOWN, 0);
+    wait_for_workers(c);
+    list_flush(&c->ended);
+}
+
+void control_stop(struct control *c)
+{
+    tmr_cancel(&c->tick);
+    listen_close(c);
+    http_stop(c->http);
+    end_calls(c);
+    if (c->media) {
+        fd_close(media_event_fd(c->media));
+        media_stop(c->media);
+    }
+    if (c->ice) {
+        fd_close(ice_event_fd(c->ice));
+        ice_free(c->ice);
+    }
+    for (unsigned i = 0; i < c->cfg->n_interfaces; i++) {
+        port_quiet_free(c->quiet[i]);
+        port_pool_free(c->pools[i]);
+    }
+    cookie_cache_free(c->cookies);
+    mem_deref(c->calls);
+    mem_deref(c);
+}

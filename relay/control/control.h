@@ -1,0 +1,69 @@
+#ifndef PICRELAY_CONTROL_H
+#define PICRELAY_CONTROL_H
+
+#include "relay/control/libre.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ice/ice.h"
+#include "relay/config.h"
+#include "relay/control/cookie.h"
+#include "relay/control/http.h"
+#include "relay/control/metrics.h"
+#include "relay/control/policy.h"
+#include "relay/control/ports.h"
+#include "relay/control/ports_quiet.h"
+#include "relay/control/record.h"
+#include "relay/control/totals.h"
+#include "relay/log.h"
+#include "relay/media/media.h"
+
+/**
+ * The control plane: one thread, libre's main loop. All decisions are made here. This struct is
+ * what its rooms share; main.c owns it.
+ */
+
+struct control {
+    const struct config *cfg;
+    const struct policy *policy;
+    const struct srtp_provider *srtp;
+    struct media *media;
+    struct ice *ice;
+    struct port_pool *pools[CONFIG_INTERFACES_MAX];
+    struct port_quiet *quiet[CONFIG_INTERFACES_MAX];
+    struct cookie_cache *cookies;
+    struct control_counters counters;
+
+    struct hash *calls; /* by call-id */
+    struct list live;   /* calls with media, the one whose check is due first at the head */
+    struct list ended;  /* calls that only wait for their delete-delay */
+    unsigned n_live, n_streams, n_transcoders, n_releasing;
+    uint64_t ended_by[RECORD_END_COUNT];
+    uint64_t duration_us; /* of answered calls that have ended */
+    struct totals totals;
+    struct log_limit refused_limit, denied_limit, bad_limit, unknown_limit;
+    bool is_draining;
+
+    struct list listeners;
+    struct http *http;
+    struct tmr tick;
+    uint64_t started_us;
+};
+
+struct control_options {
+    const struct config *cfg;
+    const struct policy *policy;
+};
+
+/**
+ * Opens everything: workers, ICE thread, ports, listeners. libre must have been initialised.
+ * @param err  a sentence that names what failed
+ * @return 0; else errno
+ */
+int control_start(struct control **cp, const struct control_options *opt, char *err,
+                  size_t err_cap);
+
+/** Ends all calls (reason "shutdown"), waits for the workers to let go, closes everything. */
+void control_stop(struct control *c);
+
+#endif

@@ -1,0 +1,152 @@
+#include "relay/control/dialogue.h"
+
+#include <errno.h>
+
+struct leg *dialogue_find_tag(const struct call *call, struct str tag)
+{
+    struct le *le;
+
+    for (le = call->legs.head; le && !str_is_empty(tag); le = le->next) {
+        if (leg_has_tag(le->data, tag))
+            return le->data;
+    }
+    return NULL;
+}
+
+static struct leg *find_branch(const struct call *call, struct str branch)
+{
+    struct le *le;
+
+    for (le = call->legs.head; le && !str_is_empty(branch); le = le->next) {
+        struct leg *leg = le->data;
+
+        if (leg->via_branch && str_equal(str_of(leg->via_branch), branch))
+            return leg;
+    }
+    return NULL;
+}
+
+/* The far side of an offerer that nobody has answered for yet. */
+static struct leg *find_anonymous(const struct call *call, const struct leg *offerer)
+{
+    struct le *le;
+
+    for (le = call->legs.head; le; le = le->next) {
+        struct leg *leg = le->data;
+
+        if (!leg->tag && leg->peer == offerer)
+            return leg;
+    }
+    return NULL;
+}
+
+static int set_text(char **to, struct str text)
+{
+    char *copy = NULL;
+
+    if (re_sdprintf(&copy, "%b", text.p, text.n))
+        return ENOMEM;
+    mem_deref(*to);
+    *to = copy;
+    return 0;
+}
+
+/* ---- offer ------------------------------------------------------------------------------------
+ */
+
+static struct leg *find_offered(const struct call *call, const struct leg *offerer,
+                                const struct ng_request *req)
+{
+    struct leg *leg = dialogue_find_tag(call, req->to_tag);
+
+    if (leg)
+        return leg;
+    if (!str_is_empty(req->via_branch))
+        return find_branch(call, req->via_branch);
+    return find_anonymous(call, offerer);
+}
+
+int dialogue_offer(struct dialogue *d, struct call *call, const struct ng_request *req,
+                   const struct dialogue_interfaces *interfaces)
+{
+    int err = 0;
+
+    d->offerer = dialogue_find_tag(call, req->from_tag);
+    if (!d->offerer) /* a fork answered late with an offer of its own: no other leg is meant */
+        err =
+            leg_alloc(&d->offerer, call, req->from_tag, (struct str){NULL, 0}, interfaces->offerer);
+    if (err)
+        return err;
+    d->answerer = find_offered(call, d->offerer, req);
+    if (d->answerer && !d->answerer->tag && !str_is_empty(req->to_tag))
+        err = set_text(&d->answerer->tag, req->to_tag);
+    if (!err && !d->answerer)
+        err = leg_alloc(&d->answerer, call, req->to_tag, req->via_branch, interfaces->answerer);
+    if (err)
+        return err;
+    d->answerer->peer = d->offerer;
+    if (!d->offerer->peer)
+        d->offerer->peer = d->answerer;
+    return 0;
+}
+
+/* ---- answer -----------------------------------------------------------------------------------
+ */
+
+/* A second tag before the final response belongs to the same far side: one INVITE, several 18x. */
+static struct leg *find_answerer(const struct call *call, const struct leg *offerer,
+                                 const struct ng_request *req)
+{
+    struct leg *leg = dialogue_find_tag(call, req->to_tag);
+
+    if (leg && leg != offerer)
+        return leg;
+    leg = find_branch(call, req->via_branch);
+    if (leg)
+        return leg;
+    leg = find_anonymous(call, offerer);
+    return leg ? leg : offerer->peer;
+}
+
+int dialogue_answer(struct dialogue *d, struct call *call, const struct ng_request *req)
+{
+    d->offerer = dialogue_find_tag(call, req->from_tag);
+    if (!d->offerer)
+        return ENOENT;
+    d->answerer = find_answerer(call, d->offerer, req);
+    if (!d->answerer || d->answerer == d->offerer || !d->offerer->doc)
+        return ENOENT;
+    if (str_is_empty(req->to_tag) || leg_has_tag(d->answerer, req->to_tag))
+        return 0;
+    return set_text(d->answerer->tag ? &d->answerer->alias : &d->answerer->tag, req->to_tag);
+}
+
+/* ---- delete -----------------------------------------------------------------------------------
+ */
+
+enum dialogue_scope dialogue_delete(struct leg **legp, struct call *call,
+                                    const struct ng_request *req)
+{
+    bool honours_to_tag = ng_has(req, NG_FLAG_TO_TAG) && !str_is_empty(req->to_tag);
+    struct leg *from = dialogue_find_tag(call, req->from_tag);
+    struct leg *leg = NULL;
+
+    *legp = NULL;
+    if (str_is_empty(req->from_tag) && !honours_to_tag && str_is_empty(req->via_branch))
+        return DIALOGUE_CALL;
+    if (!honours_to_tag)
+        leg = find_branch(call, req->via_branch);
+    if (!leg)
+        leg = honours_to_tag ? dialogue_find_tag(call, req->to_tag) : from;
+    if (!leg)
+        leg = find_branch(call, req->via_branch);
+    if (!leg && from && find_anonymous(call, from))
+        return DIALOGUE_CALL;
+    if (!leg)
+        return str_is_empty(req->from_tag) ? DIALOGUE_CALL : DIALOGUE_NOTHING;
+    /* a party of a two-party call, or the one that all branches have in common */
+    if (list_count(&call->legs) <= 2 || (leg == from && leg->is_offerer && !leg->via_branch))
+        return DIALOGUE_CALL;
+    *legp = leg;
+    return DIALOGUE_LEG;
+}

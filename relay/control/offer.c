@@ -1,0 +1,376 @@
+#include <errno.h>
+#include <string.h>
+
+#include "relay/clock.h"
+#include "relay/control/command.h"
+#include "relay/control/describe.h"
+#include "relay/control/keys.h"
+#include "relay/control/lync_sdp.h"
+#include "relay/control/parties.h"
+#include "relay/control/report.h"
+#include "relay/control/transport.h"
+
+/* One offer on its way through. */
+struct offer {
+    struct control *c;
+    const struct ng_request *req;
+    struct command_result *res;
+    struct sdp_doc *doc; /* the offerer's; moves into its leg */
+    struct parties parties;
+    struct parties_verdicts verdicts;
+    struct call *call;
+    bool is_new; /* the call was made, or came back, for this offer */
+    struct dialogue d;
+    struct describe_line lines[SDP_MEDIA_MAX];
+};
+
+void command_fail(struct command_result *res, const char *reason)
+{
+    res->result = CONTROL_ERROR;
+    (void)re_snprintf(res->error, sizeof(res->error), "%s", reason);
+}
+
+int command_parse_sdp(struct sdp_doc **docp, struct str body, struct command_result *res)
+{
+    int err = sdp_parse(docp, lync_pick_body(body));
+
+    if (err == EBADE)
+        command_fail(res, "Incomplete SDP specification");
+    else if (err)
+        command_fail(res, "Failed to parse SDP");
+    return err;
+}
+
+static bool has_dtls(const struct sdp_doc *doc)
+{
+    for (unsigned i = 0; i < doc->n_media; i++) {
+        if (doc->media[i].port && sdp_proto_is_dtls(doc->media[i].proto))
+            return true;
+    }
+    return false;
+}
+
+static bool is_complete(struct offer *o)
+{
+    const struct ng_request *req = o->req;
+
+    if (str_is_empty(req->call_id))
+        command_fail(o->res, "No call-id in message");
+    else if (str_is_empty(req->from_tag))
+        command_fail(o->res, "No from-tag in message");
+    else if (str_is_empty(req->sdp))
+        command_fail(o->res, "No SDP body in message");
+    else
+        return command_parse_sdp(&o->doc, req->sdp, o->res) == 0;
+    return false;
+}
+
+static bool is_supported(struct offer *o)
+{
+    if (has_dtls(o->doc) || o->req->proto == NG_PROTO_UDP_TLS_RTP_SAVP ||
+        o->req->proto == NG_PROTO_UDP_TLS_RTP_SAVPF) {
+        command_fail(o->res, "DTLS-SRTP is not supported; use RTP/SAVP with SDES");
+        return false;
+    }
+    return true;
+}
+
+/* Decided before anything is allocated. */
+static bool is_allowed(struct offer *o)
+{
+    parties_find(&o->parties, o->c, o->req, o->call);
+    parties_decide(&o->verdicts, o->c, &o->parties, o->doc);
+    report_verdicts(o->c, &o->parties, &o->verdicts);
+    if (!o->verdicts.reason)
+        return true;
+    o->res->result = CONTROL_ERROR;
+    (void)re_snprintf(o->res->error, sizeof(o->res->error), "policy: %s", o->verdicts.reason);
+    report_refused(o->c, o->req, &o->parties, &o->verdicts);
+    return false;
+}
+
+/* Only IM, or nothing but lines that are off: no media of ours is needed. */
+static bool needs_nothing(struct offer *o)
+{
+    if (o->verdicts.n_media || (o->call && !o->call->is_ended))
+        return false;
+    memcpy(o->res->sdp, o->req->sdp.p, o->req->sdp.n);
+    o->res->sdp_len = o->req->sdp.n;
+    return true;
+}
+
+static bool has_room(struct offer *o)
+{
+    const struct control *c = o->c;
+
+    if (!c->is_draining && (!c->cfg->max_calls || c->n_live < c->cfg->max_calls))
+        return true;
+    o->res->result = o->req->has_load_limit ? CONTROL_LOAD_LIMIT : CONTROL_ERROR;
+    (void)re_snprintf(o->res->error, sizeof(o->res->error), "Parallel session limit reached");
+    return false;
+}
+
+static int open_call(struct offer *o)
+{
+    uint64_t now_us = clock_now_us();
+    int err = 0;
+
+    o->is_new = !o->call || o->call->is_ended;
+    if (!o->call)
+        err = call_alloc(&o->call, o->c, o->req->call_id, now_us);
+    else if (o->call->is_ended)
+        call_revive(o->call, now_us);
+    if (err)
+        return err;
+    o->call->last_signal_wall_us = clock_wall_us();
+    if (o->req->tos != NG_TOS_DEFAULT)
+        o->call->tos = o->req->tos;
+    (void)re_snprintf(o->call->provider, sizeof(o->call->provider), "%s", o->parties.provider);
+    report_keep_verdicts(o->call, &o->verdicts);
+    return dialogue_offer(&o->d, o->call, o->req, &o->parties.interfaces);
+}
+
+/* ---- the legs ---------------------------------------------------------------------------------
+ */
+
+static void set_dialect(struct leg *leg, const struct sdp_doc *doc)
+{
+    const struct config_interface *itf = &leg->call->control->cfg->interfaces[leg->interface];
+    struct lync_detection found = {DIALECT_AUTO, NULL};
+
+    if (leg->ice) /* fixed when the agent was made */
+        return;
+    if (doc)
+        found = lync_detect(doc);
+    if (found.dialect != DIALECT_AUTO) {
+        leg->dialect = found.dialect;
+        leg->dialect_why = found.why;
+    } else if (itf->dialect != DIALECT_AUTO) {
+        leg->dialect = itf->dialect;
+        leg->dialect_why = "the interface's dialect";
+    } else if (leg->dialect == DIALECT_AUTO) {
+        leg->dialect = DIALECT_RFC;
+        leg->dialect_why = "nothing tells otherwise";
+    }
+}
+
+static bool wants_ice_towards(const struct offer *o, const struct leg *leg)
+{
+    switch (o->req->ice) {
+    case NG_ICE_REMOVE:
+        return false;
+    case NG_ICE_FORCE:
+    case NG_ICE_FORCE_RELAY:
+    case NG_ICE_OPTIONAL:
+        return !leg->refused_ice || ng_has(o->req, NG_FLAG_RESET);
+    case NG_ICE_DEFAULT:
+        break;
+    }
+    return transport_doc_has_ice(o->doc) && !leg->refused_ice;
+}
+
+static int prepare_ice(struct offer *o)
+{
+    struct leg *a = o->d.offerer, *b = o->d.answerer;
+    int err = 0;
+
+    a->has_ice = transport_doc_has_ice(o->doc) && !ng_has(o->req, NG_FLAG_REJECT_ICE);
+    b->has_ice = wants_ice_towards(o, b);
+    if (a->has_ice && a->ice && transport_ice_restarts(a, o->doc))
+        err = transport_restart_ice(a);
+    if (!err && a->has_ice)
+        err = transport_open_ice(a, o->doc->is_ice_lite);
+    if (!err && b->has_ice)
+        err = transport_open_ice(b, true);
+    return err;
+}
+
+static enum sdp_proto wanted_proto(const struct offer *o, const struct sdp_media *m)
+{
+    static const enum sdp_proto protos[] = {
+        [NG_PROTO_RTP_AVP] = SDP_RTP_AVP,
+        [NG_PROTO_RTP_AVPF] = SDP_RTP_AVPF,
+        [NG_PROTO_RTP_SAVP] = SDP_RTP_SAVP,
+        [NG_PROTO_RTP_SAVPF] = SDP_RTP_SAVPF,
+    };
+
+    if (o->req->proto >= NG_PROTO_RTP_AVP && o->req->proto <= NG_PROTO_RTP_SAVPF)
+        return protos[o->req->proto];
+    /* encryption that was offered is not taken away on the way (AVP with a=crypto) */
+    if (lync_is_optional_srtp(m) && o->d.offerer->dialect != DIALECT_RFC)
+        return SDP_RTP_SAVP;
+    return m->proto;
+}
+
+static void prepare_mux(const struct offer *o, struct stream *to, const struct sdp_media *m)
+{
+    unsigned mux = o->req->rtcp_mux;
+
+    to->offers_mux = m->has_rtcp_mux;
+    if (mux & NG_MUX_DEMUX)
+        to->offers_mux = false;
+    if (mux & (NG_MUX_OFFER | NG_MUX_REQUIRE))
+        to->offers_mux = true;
+    to->requires_mux = (mux & NG_MUX_REQUIRE) != 0;
+    if (to->leg->dialect != DIALECT_RFC) /* two components are the safe choice with Lync */
+        to->offers_mux = to->requires_mux = false;
+}
+
+static int prepare_keys(struct offer *o, struct stream *to)
+{
+    if (!sdp_proto_is_secure(to->proto))
+        return 0;
+    if (o->req->sdes & NG_SDES_OFF)
+        return ENOTSUP;
+    return keys_offer(to, o->req);
+}
+
+static int prepare_formats(struct offer *o, struct stream *from, struct stream *to,
+                           const struct sdp_media *m, struct describe_line *line)
+{
+    struct negotiated_offer formats;
+    const struct config_interface *itf = &o->c->cfg->interfaces[to->leg->interface];
+
+    negotiate_offer(&formats, m, &o->req->codec, itf, ng_has(o->req, NG_FLAG_ALLOW_NO_CODEC_MEDIA));
+    from->usable = formats.usable;
+    from->accepted = formats.accepted;
+    from->ptime_ms = (unsigned)o->req->ptime_ms;
+    from->ptime_reverse_ms = (unsigned)o->req->ptime_reverse_ms;
+    from->always_transcode = ng_has(o->req, NG_FLAG_ALWAYS_TRANSCODE);
+    mem_deref(to->offered);
+    to->n_offered = 0;
+    to->offered = mem_alloc((formats.n_formats + 1) * sizeof(*to->offered), NULL);
+    if (!to->offered)
+        return ENOMEM;
+    memcpy(to->offered, formats.formats, formats.n_formats * sizeof(*to->offered));
+    to->n_offered = formats.n_formats;
+    *line = (struct describe_line){
+        .formats = to->offered, .n_formats = to->n_offered, .ptime_ms = from->ptime_ms};
+    return 0;
+}
+
+static int prepare_line(struct offer *o, unsigned i)
+{
+    const struct sdp_media *m = &o->d.offerer->doc->media[i];
+    struct stream *from = o->d.offerer->streams[i], *to = o->d.answerer->streams[i];
+    struct describe_line *line = &o->lines[i];
+    int err;
+
+    from->kind = to->kind = m->kind;
+    from->is_allowed = to->is_allowed = parties_allow(&o->verdicts, m);
+    line->is_kept = m->kind == MEDIA_IM && from->is_allowed;
+    line->is_rejected = !from->is_allowed;
+    if (line->is_kept || line->is_rejected)
+        return 0;
+
+    from->proto = m->proto;
+    to->proto = wanted_proto(o, m);
+    prepare_mux(o, to, m);
+    err = transport_open(from);
+    if (!err)
+        err = transport_open(to);
+    if (!err)
+        err = prepare_keys(o, to);
+    if (!err)
+        err = prepare_formats(o, from, to, m, line);
+    return err;
+}
+
+static int prepare_legs(struct offer *o)
+{
+    struct leg *a = o->d.offerer, *b = o->d.answerer;
+    int err;
+
+    set_dialect(a, o->doc);
+    set_dialect(b, b->doc);
+    leg_set_doc(a, o->doc);
+    a->is_offerer = true;
+    b->is_offerer = false;
+    a->received_from = o->req->received_from;
+    err = leg_grow(a, o->doc->n_media);
+    if (!err)
+        err = leg_grow(b, o->doc->n_media);
+    if (!err)
+        err = prepare_ice(o);
+    for (unsigned i = 0; !err && i < o->doc->n_media; i++)
+        err = prepare_line(o, i);
+    o->doc = NULL; /* the leg's now */
+    return err;
+}
+
+/* ---- result -----------------------------------------------------------------------------------
+ */
+
+static void fail(struct offer *o, int err)
+{
+    switch (err) {
+    case ENOSPC:
+        command_fail(o->res, "Ran out of ports");
+        break;
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+        o->res->result = o->req->has_load_limit ? CONTROL_LOAD_LIMIT : CONTROL_ERROR;
+        (void)re_snprintf(o->res->error, sizeof(o->res->error), "Parallel session limit reached");
+        break;
+    case ENOTSUP:
+        command_fail(o->res, "No SRTP suite is left to offer");
+        break;
+    default:
+        command_fail(o->res, "Error rewriting SDP");
+    }
+    if (err == ENOSPC || err == EMFILE || err == ENFILE || err == ENOMEM)
+        o->c->counters.events[CONTROL_RESOURCE_EXHAUSTED]++;
+    log_warning(o->call ? o->call->id : NULL, "offer refused: %s (%s)", o->res->error,
+                strerror(err));
+    if (o->call && o->is_new)
+        call_end(o->call, RECORD_END_FAILED, 0);
+}
+
+static void finish(struct offer *o)
+{
+    struct leg *a = o->d.offerer, *b = o->d.answerer;
+    int n = describe_leg(o->res->sdp, SDP_TEXT_MAX, b, a->doc, o->lines, o->req, true);
+
+    if (n < 0) {
+        fail(o, EBADMSG);
+        return;
+    }
+    o->res->sdp_len = (size_t)n;
+    report_reduced(&o->verdicts, a->doc, o->res->warning, sizeof(o->res->warning));
+    log_info(o->call->id, "offer: provider %s, %s (%s) to %s (%s)", o->call->provider,
+             o->c->cfg->interfaces[a->interface].name, dialect_name(a->dialect),
+             o->c->cfg->interfaces[b->interface].name, dialect_name(b->dialect));
+}
+
+void command_offer(struct control *c, const struct ng_request *req, struct command_result *res)
+{
+    struct offer *o = mem_zalloc(sizeof(*o), NULL);
+    int err;
+
+    if (!o) {
+        command_fail(res, "Parallel session limit reached");
+        return;
+    }
+    o->c = c;
+    o->req = req;
+    o->res = res;
+    if (!is_complete(o))
+        goto out;
+    o->call = call_find(c, req->call_id);
+    if (!is_allowed(o) || !is_supported(o) || needs_nothing(o))
+        goto out;
+    if ((!o->call || o->call->is_ended) && !has_room(o))
+        goto out;
+
+    err = open_call(o);
+    if (!err)
+        err = prepare_legs(o);
+    if (err)
+        fail(o, err);
+    else
+        finish(o);
+out:
+    sdp_free(o->doc);
+    mem_deref(o);
+}

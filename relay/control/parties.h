@@ -1,0 +1,44 @@
+#ifndef PICRELAY_PARTIES_H
+#define PICRELAY_PARTIES_H
+
+#include "relay/control/dialogue.h"
+#include "relay/control/ng.h"
+#include "relay/control/sdp.h"
+
+/**
+ * Who a new call is between: the two interfaces, the provider, and what policy says about each m=
+ * line. Thread: control. Decided before anything is allocated.
+ */
+
+struct parties {
+    struct dialogue_interfaces interfaces;
+    char provider[CONFIG_NAME_MAX];   /* empty: not known */
+    char conflict[POLICY_REASON_MAX]; /* sources of the provider contradict each other; empty: no */
+    enum policy_direction direction;
+};
+
+/**
+ * Finds interfaces and provider from key `provider`, else the provider of the `direction`
+ * interfaces; control.default_direction fills in what nothing else names.
+ * @param call  NULL: a new one; an existing call keeps its provider
+ */
+void parties_find(struct parties *p, const struct control *c, const struct ng_request *req,
+                  const struct call *call);
+
+struct parties_verdicts {
+    struct policy_decision kinds[MEDIA_KIND_COUNT];
+    bool is_decided[MEDIA_KIND_COUNT];
+    unsigned n_media;   /* active RTP lines that are allowed */
+    unsigned n_im;      /* IM lines that are allowed */
+    unsigned n_off;     /* lines that their sender had turned off */
+    const char *reason; /* why nothing is left; NULL: something is */
+};
+
+/** Decides about each kind of media in the document. */
+void parties_decide(struct parties_verdicts *v, const struct control *c, const struct parties *p,
+                    const struct sdp_doc *doc);
+
+/** Whether a line of the document may be relayed (media) or kept (IM). */
+bool parties_allow(const struct parties_verdicts *v, const struct sdp_media *m);
+
+#endif

@@ -1,0 +1,34 @@
+#ifndef PICRELAY_TRANSPORT_H
+#define PICRELAY_TRANSPORT_H
+
+#include "relay/control/call.h"
+#include "relay/clock.h"
+
+/**
+ * The transport of a leg's streams: ports, sockets, ICE agents. Thread: control.
+ */
+
+/**
+ * Gives a stream ports on its leg's interface, with ICE if the leg has it, and puts it on the
+ * call's worker. Does nothing if it has them already.
+ * @return 0; ENOSPC: "Ran out of ports"; EMFILE, ENOMEM ...: nothing is left behind
+ */
+int transport_open(struct stream *s);
+
+/** Makes the leg's ICE agent in the mode of its dialect. @return 0; ENOMEM */
+int transport_open_ice(struct leg *leg, bool is_controlling);
+
+/** Tells the agent what the peer's description says: credentials and candidates of each line. The
+ *  same description again changes nothing. */
+void transport_set_remote_ice(struct leg *leg);
+
+/** Whether a description carries ICE that can be used. */
+bool transport_doc_has_ice(const struct sdp_doc *doc);
+
+/** New credentials of ours; what ICE had found counts no more. @return 0; ENOMEM */
+int transport_restart_ice(struct leg *leg);
+
+/** The remote ufrag differs from the one that was in force: ICE restarts on this leg. */
+bool transport_ice_restarts(const struct leg *leg, const struct sdp_doc *doc);
+
+#endif
