@@ -81,8 +81,8 @@ static NiceAgent *agent_new(GMainContext *context, const struct ice_leg_config *
 
     g_object_set(agent, "controlling-mode", cfg->is_controlling || cfg->is_lite_peer, "ice-udp",
                  TRUE, "ice-tcp", FALSE, "upnp", FALSE, "keepalive-conncheck", FALSE, NULL);
-    if (cfg->rto_ms)
-        g_object_set(agent, "stun-initial-timeout", cfg->rto_ms, NULL);
+    if (cfg->idle_ms)
+        g_object_set(agent, "idle-timeout", cfg->idle_ms, NULL);
     if (cfg->n_transmissions)
         g_object_set(agent, "stun-max-retransmissions", cfg->n_transmissions, NULL);
     return agent;

@@ -45,7 +45,7 @@ enum ice_state {
     ICE_STATE_CHECKING,
     ICE_STATE_CONNECTED, /* a pair is selected; a better one may follow */
     ICE_STATE_READY,     /* nomination is complete */
-    ICE_STATE_FAILED,
+    ICE_STATE_FAILED,    /* not to be waited for: libnice may give up without a word */
 };
 
 struct ice_event {
@@ -76,9 +76,10 @@ struct ice_leg_config {
     struct sockaddr_storage local;     /* interface address; its port is not used */
     struct sockaddr_storage advertise; /* address for the candidate lines, AF_UNSPEC: as local */
     int tos;                           /* IP_TOS / traffic class of the sockets; -1: leave */
-    unsigned rto_ms;                   /* first STUN retransmission timeout; 0: libnice's, 500 ms */
-    unsigned n_transmissions;          /* of an unanswered check; 0: libnice's, 3 */
-    void *arg;                         /* comes back in events */
+    unsigned idle_ms; /* how long after its last check a component without a pair has failed;
+                       * 0: libnice's, 5000 */
+    unsigned n_transmissions; /* of an unanswered check; 0: libnice's, 3 */
+    void *arg;                /* comes back in events */
 };
 
 /** @return 0; ENOMEM; EINVAL */
