@@ -1,6 +1,5 @@
 #include "codec/transcoder.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +17,9 @@ enum {
     CONCEAL_MAX_MS = 100, /* every concealment has faded by then; the rest of a loss is silence */
     BAD_PACKET_MS = 20,   /* what a packet that cannot be read is taken for at the start */
     CN_PAYLOAD_MAX = 32,
+    /* noise is made up this much later than speech would come, so that the packet that ends it, if
+     * not later than that, finds no noise in its place */
+    NOISE_BEHIND_US = 10000,
     NOISE_LATE_US = 200000,  /* a worker that was held up makes up no more noise than this */
     NOISE_MAX_US = 60000000, /* a sender that is silent for longer without a word has gone */
     NOISE_BRIDGE_FRAMES = 3, /* between noise and speech: filled rather than skipped */
@@ -340,7 +342,8 @@ static void add_pcm(struct transcoder *t, const struct input *in, const struct p
     const uint32_t cap = (uint32_t)n + 1; /* where the ratio is not whole, now and then one more */
     int16_t *room = framer_room(f, cap);
 
-    assert(room); /* PACKET_MAX_MS and FRAMER_MAX say so */
+    if (!room) /* cannot be: PACKET_MAX_MS and FRAMER_MAX leave room */
+        return;
     if (in->resample) {
         framer_put(f, resample_run(in->resample, pcm->samples, pcm->n_frames, room, cap));
         return;
@@ -475,7 +478,7 @@ static void on_cn(struct transcoder *t, const struct input *in, const struct pla
         return;
     }
     if (!t->is_noise_on)
-        t->noise_us = now_us + f->ahead * 1000000 / f->rate_hz;
+        t->noise_us = now_us + f->ahead * 1000000 / f->rate_hz + NOISE_BEHIND_US;
     t->is_noise_on = true;
     t->noise_end_us = now_us + NOISE_MAX_US;
 }
@@ -595,7 +598,8 @@ int transcoder_get(struct transcoder *t, struct transcoder_packet *out, uint8_t 
 {
     struct playout_event ev;
 
-    assert(cap >= CODEC_PAYLOAD_MAX);
+    if (cap < CODEC_PAYLOAD_MAX)
+        return EINVAL;
     for (;;) {
         if (send_audio(t, out, buf, cap) || send_event(t, out, buf, now_us) || send_cn(t, out, buf))
             return 0;

@@ -75,7 +75,7 @@ int transcoder_put(struct transcoder *t, const struct transcoder_packet *pkt, ui
 /**
  * Takes the next packet to send.
  * @param buf  the payload is written here; cap >= CODEC_PAYLOAD_MAX; out->payload points into it
- * @return 0; EAGAIN: nothing to send now
+ * @return 0; EAGAIN: nothing to send now; EINVAL: cap is too small
  */
 int transcoder_get(struct transcoder *t, struct transcoder_packet *out, uint8_t *buf, size_t cap,
                    uint64_t now_us);
