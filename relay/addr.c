@@ -330,35 +330,25 @@ int addr_parse_net(struct addr_net *net, const char *text, size_t n)
 
 const char *addr_print_host(char buf[ADDR_TEXT_MAX], const union addr *a)
 {
-    const void *bytes;
+    const void *bytes = a->sa.sa_family == AF_INET ? (const void *)&a->in.sin_addr
+                                                   : (const void *)&a->in6.sin6_addr;
 
-    switch (a->sa.sa_family) {
-    case AF_INET:
-        bytes = &a->in.sin_addr;
-        break;
-    case AF_INET6:
-        bytes = &a->in6.sin6_addr;
-        break;
-    default:
-        return strcpy(buf, "-");
-    }
-
-    if (!inet_ntop(a->sa.sa_family, bytes, buf, ADDR_TEXT_MAX))
-        return strcpy(buf, "-");
-
+    if (!addr_len(a) || !inet_ntop(a->sa.sa_family, bytes, buf, ADDR_TEXT_MAX))
+        snprintf(buf, ADDR_TEXT_MAX, "-");
     return buf;
 }
 
 const char *addr_print(char buf[ADDR_TEXT_MAX], const union addr *a)
 {
     char host[ADDR_TEXT_MAX];
-    bool is_v6 = a->sa.sa_family == AF_INET6;
 
     addr_print_host(host, a);
     if (!addr_len(a))
-        return strcpy(buf, host);
-
-    snprintf(buf, ADDR_TEXT_MAX, is_v6 ? "[%.45s]:%u" : "%.45s:%u", host, addr_port(a));
+        snprintf(buf, ADDR_TEXT_MAX, "-");
+    else if (a->sa.sa_family == AF_INET6)
+        snprintf(buf, ADDR_TEXT_MAX, "[%.45s]:%u", host, addr_port(a));
+    else
+        snprintf(buf, ADDR_TEXT_MAX, "%.15s:%u", host, addr_port(a));
     return buf;
 }
 

@@ -3,6 +3,8 @@
 #include <sched.h>
 #include <string.h>
 
+#include "relay/text.h"
+
 static const char *const dialect_names[] = {
     [DIALECT_AUTO] = "auto",       [DIALECT_LYNC] = "lync", [DIALECT_OCS2007] = "ocs2007",
     [DIALECT_WLM2009] = "wlm2009", [DIALECT_MSN] = "msn",   [DIALECT_RFC] = "rfc",
@@ -55,8 +57,8 @@ static void default_interfaces_set(struct config *cfg)
         const struct default_interface *row = &default_interfaces[i];
         struct config_interface *itf = &cfg->interfaces[i];
 
-        strcpy(itf->name, row->name);
-        strcpy(itf->provider, row->provider);
+        text_copy(itf->name, sizeof(itf->name), row->name);
+        text_copy(itf->provider, sizeof(itf->provider), row->provider);
         set_addr(&itf->address, "127.0.0.1", 0);
         set_addr(&itf->advertise, "127.0.0.1", 0);
         itf->port_min = row->port_min;

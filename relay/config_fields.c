@@ -35,26 +35,28 @@ static CONFIG_PRINTER(print_interfaces)
     }
 }
 
-/* An enum and its names, as the fields of yaml.h take them. */
-#define WORDS(prefix, type, last, name_function)                                                   \
-    static const char *prefix##_name_at(unsigned value)                                            \
-    {                                                                                              \
-        return name_function((enum type)value);                                                    \
-    }                                                                                              \
-    static void prefix##_store(void *target, unsigned value)                                       \
-    {                                                                                              \
-        *(enum type *)target = (enum type)value;                                                   \
-    }                                                                                              \
-    static unsigned prefix##_load(const void *target)                                              \
-    {                                                                                              \
-        return (unsigned)*(const enum type *)target;                                               \
-    }                                                                                              \
-    static const struct yaml_words prefix##_words = {(unsigned)(last) + 1, prefix##_name_at,       \
-                                                     prefix##_store, prefix##_load}
+_Static_assert(sizeof(enum config_dialect) == sizeof(unsigned), "yaml_read_word() stores unsigned");
+_Static_assert(sizeof(enum log_level) == sizeof(unsigned), "as above");
+_Static_assert(sizeof(enum log_format) == sizeof(unsigned), "as above");
 
-WORDS(dialect, config_dialect, DIALECT_RFC, dialect_name);
-WORDS(level, log_level, LOG_DEBUG, log_level_name);
-WORDS(format, log_format, LOG_JSON, log_format_name);
+static const char *dialect_at(unsigned value)
+{
+    return dialect_name((enum config_dialect)value);
+}
+
+static const char *level_at(unsigned value)
+{
+    return log_level_name((enum log_level)value);
+}
+
+static const char *format_at(unsigned value)
+{
+    return log_format_name((enum log_format)value);
+}
+
+static const struct yaml_words dialect_words = {DIALECT_RFC + 1, dialect_at};
+static const struct yaml_words level_words = {LOG_DEBUG + 1, level_at};
+static const struct yaml_words format_words = {LOG_JSON + 1, format_at};
 
 const struct yaml_field config_interface_fields[] = {
     {.key = "name",
@@ -171,8 +173,8 @@ const struct yaml_field config_fields[] = {
      .example = "{ng: [udp:127.0.0.1:2223]}",
      .help = "who commands the relay",
      .more = control_fields,
-     .read_h = config_read_section,
-     .print_h = config_print_section},
+     .read_h = yaml_read_map,
+     .print_h = yaml_print_map},
     {.key = "http",
      .example = "127.0.0.1:9901",
      .help = "where metrics and status are served; off: nowhere",
@@ -190,8 +192,8 @@ const struct yaml_field config_fields[] = {
      .example = "{level: info, format: text}",
      .help = "what is written to stderr",
      .more = log_fields,
-     .read_h = config_read_section,
-     .print_h = config_print_section},
+     .read_h = yaml_read_map,
+     .print_h = yaml_print_map},
     NUMBER(port_rest_s, 0, 3600, "seconds", "10",
            "a port is not used again before this, and not before it is quiet"),
     NUMBER(media_timeout_s, 1, DAY_S, "seconds", "60",

@@ -1,7 +1,7 @@
 #include "relay/config.h"
 
 #include <errno.h>
-#include <string.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 
 #define PRIVILEGED_PORT_END 1024
@@ -69,26 +69,39 @@ static int check_descriptors(const struct config *cfg, char *err, size_t err_cap
     return 0;
 }
 
+/* "32768	60999" */
+static bool read_ephemeral_range(unsigned long *first, unsigned long *last)
+{
+    FILE *file = fopen("/proc/sys/net/ipv4/ip_local_port_range", "re");
+    char line[64] = "";
+    char *end = line;
+
+    if (!file)
+        return false;
+    if (!fgets(line, sizeof(line), file))
+        line[0] = '\0';
+    fclose(file);
+
+    *first = strtoul(line, &end, 10);
+    *last = strtoul(end, NULL, 10);
+    return *first && *first <= *last;
+}
+
 /* An outgoing connection of any program may hold such a port when a call needs it. */
 static void warn_of_ephemeral_ports(const struct config *cfg)
 {
-    FILE *file = fopen("/proc/sys/net/ipv4/ip_local_port_range", "re");
-    unsigned first = 0;
-    unsigned last = 0;
-    int n;
+    unsigned long first;
+    unsigned long last;
 
-    if (!file)
+    if (!read_ephemeral_range(&first, &last))
         return;
 
-    n = fscanf(file, "%5u %5u", &first, &last);
-    fclose(file);
-
-    for (unsigned i = 0; n == 2 && i < cfg->n_interfaces; i++) {
+    for (unsigned i = 0; i < cfg->n_interfaces; i++) {
         const struct config_interface *itf = &cfg->interfaces[i];
 
         if (itf->port_min <= last && itf->port_max >= first)
             log_warning(NULL,
-                        "interface %s: ports %u-%u overlap with %u-%u, which the kernel gives to "
+                        "interface %s: ports %u-%u overlap with %lu-%lu, which the kernel gives to "
                         "outgoing connections (net.ipv4.ip_local_port_range)",
                         itf->name, itf->port_min, itf->port_max, first, last);
     }

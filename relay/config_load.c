@@ -12,12 +12,6 @@ static const struct yaml_limits limits = {
     .nodes_max = 100000,
 };
 
-static int fail_memory(const struct yaml_report *report)
-{
-    snprintf(report->err, report->err_cap, "%s: out of memory", report->file);
-    return ENOMEM;
-}
-
 static int parse_into(struct config *cfg, const char *text, size_t n,
                       const struct yaml_report *report)
 {
@@ -47,7 +41,7 @@ int config_parse(struct config *cfg, const char *yaml, size_t n, const char *nam
     int e;
 
     if (!parsed)
-        return fail_memory(&report);
+        return yaml_fail_memory(&report);
 
     e = parse_into(parsed, yaml, n, &report);
     if (!e)
@@ -61,9 +55,10 @@ int config_parse(struct config *cfg, const char *yaml, size_t n, const char *nam
 static char *folder_of(const char *path)
 {
     char *file = realpath(path, NULL);
+    char *slash = file ? strrchr(file, '/') : NULL;
 
-    if (file)
-        *strrchr(file, '/') = '\0';
+    if (slash)
+        *slash = '\0';
     return file;
 }
 
@@ -79,7 +74,8 @@ static int resolve_policy(struct config *cfg, const char *path, const struct yam
 
     folder = folder_of(path);
     if (!folder)
-        return errno == ENOMEM ? fail_memory(report) : 0; /* a pipe has no folder: as it is then */
+        return errno == ENOMEM ? yaml_fail_memory(report)
+                               : 0; /* a pipe has no folder: as it is then */
 
     memcpy(relative, cfg->policy, sizeof(relative));
     n = snprintf(cfg->policy, sizeof(cfg->policy), "%s/%s", folder, relative);
@@ -90,25 +86,36 @@ static int resolve_policy(struct config *cfg, const char *path, const struct yam
     return 0;
 }
 
+static int load_into(struct config *cfg, const char *path, const struct yaml_report *report)
+{
+    char *text = NULL;
+    size_t n = 0;
+    int err = yaml_read_file(&text, &n, limits.bytes_max, report);
+
+    if (err)
+        return err;
+
+    err = parse_into(cfg, text, n, report);
+    if (!err)
+        err = resolve_policy(cfg, path, report);
+
+    free(text);
+    return err;
+}
+
 int config_load(struct config *cfg, const char *path, char *err, size_t err_cap)
 {
     const struct yaml_report report = {.file = path, .err = err, .err_cap = err_cap};
-    struct config *parsed = NULL;
-    char *text = NULL;
-    size_t n = 0;
-    int e = yaml_read_file(&text, &n, limits.bytes_max, &report);
+    struct config *parsed = malloc(sizeof(*parsed));
+    int e;
 
-    if (e)
-        return e;
+    if (!parsed)
+        return yaml_fail_memory(&report);
 
-    parsed = malloc(sizeof(*parsed));
-    e = parsed ? parse_into(parsed, text, n, &report) : fail_memory(&report);
+    e = load_into(parsed, path, &report);
     if (!e)
-        e = resolve_policy(parsed, path, &report);
-    if (!e)
-        *cfg = *parsed;
+        *cfg = *parsed; /* a file with a mistake changes nothing */
 
     free(parsed);
-    free(text);
     return e;
 }

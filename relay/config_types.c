@@ -8,34 +8,9 @@
 #define NAME_CHARS  "_.-"
 #define CODEC_CHARS "_.-/" /* as in an rtpmap: opus/48000/2 */
 
-CONFIG_READER(config_read_section)
-{
-    return yaml_read_fields(field->more, node, field->key, target, report);
-}
-
-CONFIG_PRINTER(config_print_section)
-{
-    yaml_print_fields(field->more, target, out);
-}
-
-static int read_chars(const struct yaml_field *field, const struct yaml_node *node, char *to,
-                      size_t cap, const char *also, const struct yaml_report *report)
-{
-    int err = yaml_check_text(field, node, cap, report);
-
-    if (err)
-        return err;
-    if (!text_is_name(node->text, also))
-        return yaml_fail_value(report, node, field->key,
-                               "expected only letters, digits and the characters %s", also);
-    memset(to, 0, cap);
-    memcpy(to, node->text, strlen(node->text));
-    return 0;
-}
-
 CONFIG_READER(config_read_name)
 {
-    return read_chars(field, node, target, CONFIG_NAME_MAX, NAME_CHARS, report);
+    return yaml_read_chars(field, node, target, CONFIG_NAME_MAX, NAME_CHARS, report);
 }
 
 CONFIG_PRINTER(config_print_name)
@@ -56,10 +31,8 @@ CONFIG_READER(config_read_path)
     const size_t cap = sizeof(((struct config *)NULL)->policy);
     int err = yaml_check_text(field, node, cap, report);
 
-    if (!err) {
-        memset(target, 0, cap);
-        memcpy(target, node->text, strlen(node->text));
-    }
+    if (!err)
+        text_copy(target, cap, node->text);
     return err;
 }
 
@@ -183,7 +156,8 @@ CONFIG_READER(config_read_transcode)
     int err = yaml_check_list(field, node, report);
 
     for (const struct yaml_node *item = node->first; item && !err; item = item->next)
-        err = read_chars(field, item, itf->transcode[n++], CONFIG_NAME_MAX, CODEC_CHARS, report);
+        err =
+            yaml_read_chars(field, item, itf->transcode[n++], CONFIG_NAME_MAX, CODEC_CHARS, report);
 
     itf->n_transcode = n;
     return err;

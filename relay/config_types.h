@@ -16,10 +16,6 @@
 #define CONFIG_PRINTER(name)                                                                       \
     void name(const struct yaml_field *field, const void *target, FILE *out)
 
-/* a map of its own; field->more: its table */
-CONFIG_READER(config_read_section);
-CONFIG_PRINTER(config_print_section);
-
 /* char[CONFIG_NAME_MAX] of A-Z a-z 0-9 _ . - */
 CONFIG_READER(config_read_name);
 CONFIG_PRINTER(config_print_name);

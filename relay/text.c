@@ -132,6 +132,14 @@ bool text_is_name(const char *text, const char *also)
     return true;
 }
 
+void text_copy(char *to, size_t cap, const char *from)
+{
+    size_t n = strnlen(from, cap - 1);
+
+    memcpy(to, from, n);
+    memset(to + n, 0, cap - n);
+}
+
 static char lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;

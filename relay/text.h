@@ -45,6 +45,9 @@ size_t text_utf8(const char *text, size_t n, uint32_t *codepoint);
 /** Every byte is one of A-Z, a-z, 0-9 or of `also`, and there is at least one. */
 bool text_is_name(const char *text, const char *also);
 
+/** Copies a text of less than cap bytes; zeros fill the room after it, so that structs compare. */
+void text_copy(char *to, size_t cap, const char *from);
+
 /** ASCII letters compare without case, whatever the locale. */
 bool text_equal_nocase(const char *a, const char *b);
 

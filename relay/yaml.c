@@ -1,11 +1,9 @@
 #include "relay/yaml.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <yaml.h>
 
@@ -46,12 +44,6 @@ struct builder {
     unsigned depth;
     bool is_finished;
 };
-
-static int fail_memory(const struct yaml_report *report)
-{
-    snprintf(report->err, report->err_cap, "%s: out of memory", report->file);
-    return ENOMEM;
-}
 
 static void *tree_alloc(struct yaml_tree *tree, size_t n)
 {
@@ -108,20 +100,24 @@ static unsigned line_of(const yaml_mark_t *mark)
     return (unsigned)mark->line + 1;
 }
 
-/* Hangs a node under the list or map that is open; the first node is the root. */
-static int attach(struct builder *b, enum yaml_kind kind, const yaml_mark_t *mark,
-                  struct yaml_node **np)
+/* Hangs a node under the list or map that is open; the first node is the root.
+ * @return NULL: *err tells, and is reported */
+static struct yaml_node *attach(struct builder *b, enum yaml_kind kind, const yaml_mark_t *mark,
+                                int *err)
 {
     struct level *up = b->depth ? &b->levels[b->depth - 1] : NULL;
     struct yaml_node *node;
 
-    if (++b->tree->n_nodes > b->limits->nodes_max)
-        return yaml_fail(b->report, line_of(mark), "more than %zu values; expected a shorter file",
+    if (++b->tree->n_nodes > b->limits->nodes_max) {
+        *err = yaml_fail(b->report, line_of(mark), "more than %zu values; expected a shorter file",
                          b->limits->nodes_max);
-
+        return NULL;
+    }
     node = tree_alloc(b->tree, sizeof(*node));
-    if (!node)
-        return fail_memory(b->report);
+    if (!node) {
+        *err = yaml_fail_memory(b->report);
+        return NULL;
+    }
 
     *node = (struct yaml_node){.kind = kind, .line = line_of(mark)};
     if (up) {
@@ -137,8 +133,7 @@ static int attach(struct builder *b, enum yaml_kind kind, const yaml_mark_t *mar
     } else {
         b->tree->root = node;
     }
-    *np = node;
-    return 0;
+    return node;
 }
 
 static bool awaits_key(const struct builder *b)
@@ -180,15 +175,15 @@ static int on_scalar(struct builder *b, const yaml_event_t *ev)
 
     copy = tree_copy(b->tree, value, n);
     if (!copy)
-        return fail_memory(b->report);
+        return yaml_fail_memory(b->report);
 
     if (awaits_key(b)) {
         b->levels[b->depth - 1].key = copy;
         b->levels[b->depth - 1].key_line = line;
         return 0;
     }
-    err = attach(b, YAML_KIND_SCALAR, &ev->start_mark, &node);
-    if (err)
+    node = attach(b, YAML_KIND_SCALAR, &ev->start_mark, &err);
+    if (!node)
         return err;
 
     node->text = copy;
@@ -214,30 +209,41 @@ static int on_start(struct builder *b, const yaml_event_t *ev, enum yaml_kind ki
         return yaml_fail(b->report, line_of(&ev->start_mark),
                          "nested too deep; expected at most %d levels", YAML_DEPTH_MAX);
 
-    err = attach(b, kind, &ev->start_mark, &node);
-    if (err)
+    node = attach(b, kind, &ev->start_mark, &err);
+    if (!node)
         return err;
 
     b->levels[b->depth++] = (struct level){.node = node};
     return 0;
 }
 
-static int compare_keys(const void *a, const void *b)
+/* An item of a map, to be sorted by its key. */
+struct entry {
+    const struct yaml_node *item;
+};
+
+static int compare_entries(const void *a, const void *b)
 {
-    const struct yaml_node *const *na = a;
-    const struct yaml_node *const *nb = b;
-    int order = strcmp((*na)->key, (*nb)->key);
+    const struct yaml_node *ia = ((const struct entry *)a)->item;
+    const struct yaml_node *ib = ((const struct entry *)b)->item;
+    int order = strcmp(ia->key, ib->key);
 
-    if (order)
-        return order;
+    return order ? order : (ia->key_line > ib->key_line) - (ia->key_line < ib->key_line);
+}
 
-    return ((*na)->key_line > (*nb)->key_line) - ((*na)->key_line < (*nb)->key_line);
+static int fail_duplicate(const struct builder *b, const struct yaml_node *item, unsigned first)
+{
+    char quoted[80];
+
+    text_quote(quoted, sizeof(quoted), item->key, strlen(item->key));
+    return yaml_fail(b->report, item->key_line, "%s is here twice, first in line %u; expected once",
+                     quoted, first);
 }
 
 /* Sorted, as a hostile map of a million keys must not take a million squared comparisons. */
 static int check_duplicates(const struct builder *b, const struct yaml_node *map)
 {
-    const struct yaml_node **sorted;
+    struct entry *sorted;
     size_t n = 0;
     int err = 0;
 
@@ -246,20 +252,15 @@ static int check_duplicates(const struct builder *b, const struct yaml_node *map
 
     sorted = calloc(map->n_items, sizeof(*sorted));
     if (!sorted)
-        return fail_memory(b->report);
+        return yaml_fail_memory(b->report);
 
     for (const struct yaml_node *item = map->first; item; item = item->next)
-        sorted[n++] = item;
-    qsort(sorted, n, sizeof(*sorted), compare_keys);
+        sorted[n++].item = item;
+    qsort(sorted, n, sizeof(*sorted), compare_entries);
 
     for (size_t i = 1; i < n && !err; i++) {
-        char quoted[80];
-
-        if (strcmp(sorted[i - 1]->key, sorted[i]->key) == 0)
-            err = yaml_fail(
-                b->report, sorted[i]->key_line, "%s is here twice, first in line %u; expected once",
-                text_quote(quoted, sizeof(quoted), sorted[i]->key, strlen(sorted[i]->key)),
-                sorted[i - 1]->key_line);
+        if (strcmp(sorted[i - 1].item->key, sorted[i].item->key) == 0)
+            err = fail_duplicate(b, sorted[i].item, sorted[i - 1].item->key_line);
     }
     free(sorted);
     return err;
@@ -333,7 +334,7 @@ static int fail_syntax(const struct builder *b)
     unsigned line = line_of(&p->problem_mark);
 
     if (p->error == YAML_MEMORY_ERROR)
-        return fail_memory(b->report);
+        return yaml_fail_memory(b->report);
     if (p->error == YAML_READER_ERROR) {
         size_t offset = p->problem_offset < b->n_text ? p->problem_offset : b->n_text;
 
@@ -394,7 +395,7 @@ int yaml_tree_parse(struct yaml_tree **tp, const char *text, size_t n,
     b.tree = calloc(1, sizeof(*b.tree));
     if (!b.tree || !yaml_parser_initialize(&b.parser)) {
         free(b.tree);
-        return fail_memory(report);
+        return yaml_fail_memory(report);
     }
 
     err = build(&b);
@@ -404,61 +405,4 @@ int yaml_tree_parse(struct yaml_tree **tp, const char *text, size_t n,
     else
         *tp = b.tree;
     return err;
-}
-
-static int fail_errno(const struct yaml_report *report, int err)
-{
-    snprintf(report->err, report->err_cap, "%s: %s; expected a readable file", report->file,
-             strerrordesc_np(err));
-    return err;
-}
-
-/* The size is found by reading: a pipe, as in --config <(...), has none to ask for. */
-static int read_all(int fd, char **text, size_t *n, size_t bytes_max,
-                    const struct yaml_report *report)
-{
-    size_t cap = 0;
-    ssize_t got;
-
-    do {
-        if (*n + 1 >= cap) {
-            char *grown;
-
-            cap = cap ? cap * 2 : 16384;
-            grown = realloc(*text, cap);
-            if (!grown)
-                return fail_memory(report);
-            *text = grown;
-        }
-        got = read(fd, *text + *n, cap - *n - 1);
-        if (got < 0 && errno != EINTR)
-            return fail_errno(report, errno);
-        *n += got > 0 ? (size_t)got : 0;
-        if (*n > bytes_max)
-            return yaml_fail(report, 1, "a larger file; expected at most %zu bytes", bytes_max);
-    } while (got != 0);
-
-    (*text)[*n] = '\0';
-    return 0;
-}
-
-int yaml_read_file(char **text, size_t *n, size_t bytes_max, const struct yaml_report *report)
-{
-    int fd = open(report->file, O_RDONLY | O_CLOEXEC);
-    char *all = NULL;
-    size_t n_all = 0;
-    int err;
-
-    if (fd < 0)
-        return fail_errno(report, errno);
-
-    err = read_all(fd, &all, &n_all, bytes_max, report);
-    close(fd);
-    if (err) {
-        free(all);
-        return err;
-    }
-    *text = all;
-    *n = n_all;
-    return 0;
 }

@@ -67,6 +67,9 @@ int yaml_fail(const struct yaml_report *report, unsigned line, const char *fmt, 
 int yaml_fail_value(const struct yaml_report *report, const struct yaml_node *node, const char *key,
                     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
+/** Reports "FILE: out of memory". @return ENOMEM */
+int yaml_fail_memory(const struct yaml_report *report);
+
 /** @return the item of that key; NULL: none, or not a map */
 const struct yaml_node *yaml_find(const struct yaml_node *map, const char *key);
 
@@ -106,26 +109,39 @@ int yaml_check_list(const struct yaml_field *field, const struct yaml_node *node
 int yaml_check_text(const struct yaml_field *field, const struct yaml_node *node, size_t cap,
                     const struct yaml_report *report);
 
-/** Types of values. Integers are plain decimal numbers, so that nobody's 010 is read as 8. */
+/** Reads a text of letters, digits and the characters of `also` into char[cap], zeros after it. */
+int yaml_read_chars(const struct yaml_field *field, const struct yaml_node *node, char *to,
+                    size_t cap, const char *also, const struct yaml_report *report);
+
+/* Types of values, as read_h and print_h: the target is of the type that the name says. Integers
+ * are plain decimal numbers, so that nobody's 010 is read as 8. */
+
 int yaml_read_uint32(const struct yaml_field *field, const struct yaml_node *node, void *target,
                      const struct yaml_report *report);
+void yaml_print_uint32(const struct yaml_field *field, const void *target, FILE *out);
+
 int yaml_read_int(const struct yaml_field *field, const struct yaml_node *node, void *target,
                   const struct yaml_report *report);
-int yaml_read_bool(const struct yaml_field *field, const struct yaml_node *node, void *target,
-                   const struct yaml_report *report);
-void yaml_print_uint32(const struct yaml_field *field, const void *target, FILE *out);
 void yaml_print_int(const struct yaml_field *field, const void *target, FILE *out);
 
-/** field->more of an enum: its words, and how it is stored. */
+/** yes, no, true, false, on, off */
+int yaml_read_bool(const struct yaml_field *field, const struct yaml_node *node, void *target,
+                   const struct yaml_report *report);
+
+/** field->more of an enum: the names of its values 0..n_words - 1. */
 struct yaml_words {
     unsigned n_words;
     const char *(*name_h)(unsigned value);
-    void (*store_h)(void *target, unsigned value);
-    unsigned (*load_h)(const void *target);
 };
+/** An enum of the size of unsigned. */
 int yaml_read_word(const struct yaml_field *field, const struct yaml_node *node, void *target,
                    const struct yaml_report *report);
 void yaml_print_word(const struct yaml_field *field, const void *target, FILE *out);
+
+/** A map with a table of its own, field->more. */
+int yaml_read_map(const struct yaml_field *field, const struct yaml_node *node, void *target,
+                  const struct yaml_report *report);
+void yaml_print_map(const struct yaml_field *field, const void *target, FILE *out);
 
 /** Writes a text as a scalar, quoted where it has to be. */
 void yaml_print_text(const char *text, FILE *out);

@@ -26,8 +26,10 @@ static int capture_start(void **state)
     struct capture *c = calloc(1, sizeof(*c));
     int pair[2];
 
-    if (!c || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
+    if (!c || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair)) {
+        free(c);
         return -1;
+    }
 
     c->saved = dup(STDERR_FILENO);
     c->reader = pair[0];

@@ -120,15 +120,14 @@ static void version_is_name_and_number(void **state)
     char *text = NULL;
     size_t n = 0;
     FILE *out = open_memstream(&text, &n);
-    unsigned major;
-    unsigned minor;
-    unsigned patch;
 
     (void)state;
     assert_non_null(out);
     options_print_version(out);
     fclose(out);
-    assert_int_equal(sscanf(text, "picrelay %u.%u.%u\n", &major, &minor, &patch), 3);
+    assert_int_equal(strncmp(text, "picrelay ", 9), 0);
+    assert_true(strspn(text + 9, "0123456789.") >= strlen("0.0.0"));
+    assert_string_equal(text + 9 + strspn(text + 9, "0123456789."), "\n");
     free(text);
 }
 

@@ -39,8 +39,8 @@ static int parse(struct policy **pp, const char *yaml, char *err, size_t err_cap
 struct decision_row {
     const char *provider;
     enum media_kind kind;
-    int64_t unix_time;
     enum policy_code code;
+    int64_t unix_time;
     const char *reason;
 };
 
@@ -65,19 +65,19 @@ static void check_decisions(const struct policy *p, const struct decision_row *r
 static void builtin_table_decides_as_lync_server_2013(void **state)
 {
     static const struct decision_row rows[] = {
-        {"skype", MEDIA_AUDIO, IN_2026, POLICY_CODE_ALLOWED, "provider skype allows audio"},
-        {"skype", MEDIA_VIDEO, IN_2026, POLICY_CODE_CAPABILITY, "provider skype allows no video"},
-        {"skype", MEDIA_IM, IN_2026, POLICY_CODE_ALLOWED, "provider skype allows instant messages"},
-        {"wlm", MEDIA_AUDIO, IN_2026, POLICY_CODE_ALLOWED, "provider wlm allows audio"},
-        {"wlm", MEDIA_VIDEO, IN_2026, POLICY_CODE_ALLOWED, "provider wlm allows video"},
-        {"aol", MEDIA_AUDIO, IN_2013, POLICY_CODE_CAPABILITY,
+        {"skype", MEDIA_AUDIO, POLICY_CODE_ALLOWED, IN_2026, "provider skype allows audio"},
+        {"skype", MEDIA_VIDEO, POLICY_CODE_CAPABILITY, IN_2026, "provider skype allows no video"},
+        {"skype", MEDIA_IM, POLICY_CODE_ALLOWED, IN_2026, "provider skype allows instant messages"},
+        {"wlm", MEDIA_AUDIO, POLICY_CODE_ALLOWED, IN_2026, "provider wlm allows audio"},
+        {"wlm", MEDIA_VIDEO, POLICY_CODE_ALLOWED, IN_2026, "provider wlm allows video"},
+        {"aol", MEDIA_AUDIO, POLICY_CODE_CAPABILITY, IN_2013,
          "provider aol allows no audio or video"},
-        {"aol", MEDIA_VIDEO, IN_2013, POLICY_CODE_CAPABILITY,
+        {"aol", MEDIA_VIDEO, POLICY_CODE_CAPABILITY, IN_2013,
          "provider aol allows no audio or video"},
-        {"aol", MEDIA_IM, IN_2013, POLICY_CODE_ALLOWED, "provider aol allows instant messages"},
-        {"yahoo", MEDIA_AUDIO, IN_2013, POLICY_CODE_CAPABILITY,
+        {"aol", MEDIA_IM, POLICY_CODE_ALLOWED, IN_2013, "provider aol allows instant messages"},
+        {"yahoo", MEDIA_AUDIO, POLICY_CODE_CAPABILITY, IN_2013,
          "provider yahoo allows no audio or video"},
-        {"yahoo", MEDIA_IM, IN_2013, POLICY_CODE_ALLOWED, "provider yahoo allows instant messages"},
+        {"yahoo", MEDIA_IM, POLICY_CODE_ALLOWED, IN_2013, "provider yahoo allows instant messages"},
     };
 
     CHECK_DECISIONS(*state, rows);
@@ -86,14 +86,14 @@ static void builtin_table_decides_as_lync_server_2013(void **state)
 static void service_lasts_to_the_end_of_its_last_day(void **state)
 {
     static const struct decision_row rows[] = {
-        {"aol", MEDIA_IM, LAST_SECOND, POLICY_CODE_ALLOWED, "provider aol allows instant messages"},
-        {"aol", MEDIA_IM, AFTER_THE_END, POLICY_CODE_SERVICE_ENDED,
+        {"aol", MEDIA_IM, POLICY_CODE_ALLOWED, LAST_SECOND, "provider aol allows instant messages"},
+        {"aol", MEDIA_IM, POLICY_CODE_SERVICE_ENDED, AFTER_THE_END,
          "the service of provider aol ended on 2014-06-30"},
-        {"yahoo", MEDIA_IM, LAST_SECOND, POLICY_CODE_ALLOWED,
+        {"yahoo", MEDIA_IM, POLICY_CODE_ALLOWED, LAST_SECOND,
          "provider yahoo allows instant messages"},
-        {"yahoo", MEDIA_IM, AFTER_THE_END, POLICY_CODE_SERVICE_ENDED,
+        {"yahoo", MEDIA_IM, POLICY_CODE_SERVICE_ENDED, AFTER_THE_END,
          "the service of provider yahoo ended on 2014-06-30"},
-        {"wlm", MEDIA_VIDEO, INT64_MAX - 1, POLICY_CODE_ALLOWED, "provider wlm allows video"},
+        {"wlm", MEDIA_VIDEO, POLICY_CODE_ALLOWED, INT64_MAX - 1, "provider wlm allows video"},
     };
 
     CHECK_DECISIONS(*state, rows);
@@ -102,9 +102,9 @@ static void service_lasts_to_the_end_of_its_last_day(void **state)
 static void capability_is_decided_before_the_date(void **state)
 {
     static const struct decision_row rows[] = {
-        {"aol", MEDIA_AUDIO, IN_2026, POLICY_CODE_CAPABILITY,
+        {"aol", MEDIA_AUDIO, POLICY_CODE_CAPABILITY, IN_2026,
          "provider aol allows no audio or video"},
-        {"yahoo", MEDIA_VIDEO, IN_2026, POLICY_CODE_CAPABILITY,
+        {"yahoo", MEDIA_VIDEO, POLICY_CODE_CAPABILITY, IN_2026,
          "provider yahoo allows no audio or video"},
     };
 
@@ -114,22 +114,22 @@ static void capability_is_decided_before_the_date(void **state)
 static void what_is_not_known_is_denied(void **state)
 {
     static const struct decision_row rows[] = {
-        {NULL, MEDIA_AUDIO, IN_2026, POLICY_CODE_UNKNOWN_PROVIDER,
+        {NULL, MEDIA_AUDIO, POLICY_CODE_UNKNOWN_PROVIDER, IN_2026,
          "the provider of the call is not known"},
-        {"", MEDIA_AUDIO, IN_2026, POLICY_CODE_UNKNOWN_PROVIDER,
+        {"", MEDIA_AUDIO, POLICY_CODE_UNKNOWN_PROVIDER, IN_2026,
          "the provider of the call is not known"},
-        {"icq", MEDIA_AUDIO, IN_2026, POLICY_CODE_UNKNOWN_PROVIDER, "no provider row for \"icq\""},
-        {"skype.", MEDIA_AUDIO, IN_2026, POLICY_CODE_UNKNOWN_PROVIDER,
+        {"icq", MEDIA_AUDIO, POLICY_CODE_UNKNOWN_PROVIDER, IN_2026, "no provider row for \"icq\""},
+        {"skype.", MEDIA_AUDIO, POLICY_CODE_UNKNOWN_PROVIDER, IN_2026,
          "no provider row for \"skype.\""},
-        {"skyp", MEDIA_AUDIO, IN_2026, POLICY_CODE_UNKNOWN_PROVIDER,
+        {"skyp", MEDIA_AUDIO, POLICY_CODE_UNKNOWN_PROVIDER, IN_2026,
          "no provider row for \"skyp\""},
-        {"a\nb\x1b", MEDIA_AUDIO, IN_2026, POLICY_CODE_UNKNOWN_PROVIDER,
+        {"a\nb\x1b", MEDIA_AUDIO, POLICY_CODE_UNKNOWN_PROVIDER, IN_2026,
          "no provider row for \"a\\nb\\x1b\""},
-        {"wlm", MEDIA_OTHER, IN_2026, POLICY_CODE_CAPABILITY,
+        {"wlm", MEDIA_OTHER, POLICY_CODE_CAPABILITY, IN_2026,
          "provider wlm allows no media of other kinds"},
-        {"wlm", (enum media_kind)99, IN_2026, POLICY_CODE_CAPABILITY,
+        {"wlm", (enum media_kind)99, POLICY_CODE_CAPABILITY, IN_2026,
          "provider wlm allows no media of other kinds"},
-        {"wlm", (enum media_kind) - 1, IN_2026, POLICY_CODE_CAPABILITY,
+        {"wlm", (enum media_kind)INT32_MAX, POLICY_CODE_CAPABILITY, IN_2026,
          "provider wlm allows no media of other kinds"},
     };
 
@@ -139,8 +139,8 @@ static void what_is_not_known_is_denied(void **state)
 static void provider_names_have_no_case(void **state)
 {
     static const struct decision_row rows[] = {
-        {"SKYPE", MEDIA_AUDIO, IN_2026, POLICY_CODE_ALLOWED, "provider skype allows audio"},
-        {"WlM", MEDIA_VIDEO, IN_2026, POLICY_CODE_ALLOWED, "provider wlm allows video"},
+        {"SKYPE", MEDIA_AUDIO, POLICY_CODE_ALLOWED, IN_2026, "provider skype allows audio"},
+        {"WlM", MEDIA_VIDEO, POLICY_CODE_ALLOWED, IN_2026, "provider wlm allows video"},
     };
 
     CHECK_DECISIONS(*state, rows);
@@ -203,8 +203,8 @@ static void builtin_table_is_the_documented_one(void **state)
 static void a_row_that_is_not_enabled_denies_everything(void **state)
 {
     static const struct decision_row rows[] = {
-        {"msn", MEDIA_AUDIO, IN_2026, POLICY_CODE_DISABLED, "provider msn is not enabled"},
-        {"msn", MEDIA_VIDEO, IN_2026, POLICY_CODE_DISABLED, "provider msn is not enabled"},
+        {"msn", MEDIA_AUDIO, POLICY_CODE_DISABLED, IN_2026, "provider msn is not enabled"},
+        {"msn", MEDIA_VIDEO, POLICY_CODE_DISABLED, IN_2026, "provider msn is not enabled"},
     };
     struct policy *p = NULL;
     char err[256] = "";
@@ -222,9 +222,9 @@ static void a_row_that_is_not_enabled_denies_everything(void **state)
 static void a_capability_that_is_not_listed_is_denied(void **state)
 {
     static const struct decision_row rows[] = {
-        {"p", MEDIA_AUDIO, IN_2026, POLICY_CODE_ALLOWED, "provider p allows audio"},
-        {"p", MEDIA_VIDEO, IN_2026, POLICY_CODE_CAPABILITY, "provider p allows no video"},
-        {"p", MEDIA_IM, IN_2026, POLICY_CODE_CAPABILITY, "provider p allows no instant messages"},
+        {"p", MEDIA_AUDIO, POLICY_CODE_ALLOWED, IN_2026, "provider p allows audio"},
+        {"p", MEDIA_VIDEO, POLICY_CODE_CAPABILITY, IN_2026, "provider p allows no video"},
+        {"p", MEDIA_IM, POLICY_CODE_CAPABILITY, IN_2026, "provider p allows no instant messages"},
     };
     struct policy *p = NULL;
     char err[256] = "";
@@ -238,7 +238,7 @@ static void a_capability_that_is_not_listed_is_denied(void **state)
 static void an_empty_list_of_providers_denies_everybody(void **state)
 {
     static const struct decision_row rows[] = {
-        {"skype", MEDIA_AUDIO, IN_2013, POLICY_CODE_UNKNOWN_PROVIDER,
+        {"skype", MEDIA_AUDIO, POLICY_CODE_UNKNOWN_PROVIDER, IN_2013,
          "no provider row for \"skype\""},
     };
     struct policy *p = NULL;
