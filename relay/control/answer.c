@@ -252,7 +252,7 @@ static void set_answerer_doc(struct answer *a)
     struct leg *leg = a->d.answerer;
 
     leg_set_doc(leg, a->doc);
-    leg->received_from = a->req->received_from;
+    leg_set_source(leg, a->req);
     leg->is_answered = true;
 }
 

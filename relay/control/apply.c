@@ -5,10 +5,32 @@
 
 #include "relay/log.h"
 
+/* Five times what 10 ms packets need; a picture of a call's resolution in packets of 100 bytes. */
+#define AUDIO_PPS_MAX 500
+#define VIDEO_PPS_MAX 5000
+
 static void set_addr(union addr *to, const struct sockaddr_storage *from)
 {
     memset(to, 0, sizeof(*to));
     memcpy(to, from, from->ss_family == AF_INET6 ? sizeof(to->in6) : sizeof(to->in));
+}
+
+static void set_host(union addr *a, const union addr *host)
+{
+    uint16_t port = addr_port(a);
+
+    *a = *host;
+    addr_set_port(a, port);
+}
+
+/* Muxing that was offered and not taken leaves RTCP on the next port. */
+static union addr rtcp_of(const struct stream *s, const struct sdp_media *m)
+{
+    union addr rtcp = s->is_muxed ? m->rtp : m->rtcp;
+
+    if (!s->is_muxed && m->has_rtcp_mux && !m->has_rtcp_attribute)
+        addr_set_port(&rtcp, (uint16_t)(addr_port(&m->rtp) + 1));
+    return rtcp;
 }
 
 /* Where the peer is: with ICE the selected pair, once there is one; else its description. */
@@ -24,9 +46,13 @@ static void rules_remote(struct media_rules *r, const struct stream *s)
         }
         return;
     }
-    r->source = MEDIA_SOURCE_LEARN;
+    r->source = s->leg->is_strict ? MEDIA_SOURCE_EXACT : MEDIA_SOURCE_LEARN;
     r->remote[MEDIA_RTP] = m->rtp;
-    r->remote[MEDIA_RTCP] = s->is_muxed ? m->rtp : m->rtcp;
+    r->remote[MEDIA_RTCP] = rtcp_of(s, m);
+    if (s->leg->trusts_source && addr_is_set(&s->leg->received_from)) {
+        set_host(&r->remote[MEDIA_RTP], &s->leg->received_from);
+        set_host(&r->remote[MEDIA_RTCP], &s->leg->received_from);
+    }
     if (addr_is_any(&m->rtp)) /* on hold the old way: RFC 3264 s.8.4 */
         memset(r->remote, 0, sizeof(r->remote));
     r->learn_host = s->leg->received_from;
@@ -130,6 +156,7 @@ static int apply_one(struct stream *s, struct stream *sink, const struct negotia
     r.may_receive = (mine & SDP_SENDONLY) && (other & SDP_RECVONLY);
     r.may_send = (other & SDP_SENDONLY) && (mine & SDP_RECVONLY);
     r.is_rtcp_translated = !is_transcoded_call;
+    r.max_pps = s->kind == MEDIA_AUDIO ? AUDIO_PPS_MAX : VIDEO_PPS_MAX;
 
     err = rules_keys(&r, s);
     if (!err)

@@ -189,6 +189,13 @@ void leg_set_doc(struct leg *leg, struct sdp_doc *doc)
     leg->doc = doc;
 }
 
+void leg_set_source(struct leg *leg, const struct ng_request *req)
+{
+    leg->received_from = req->received_from;
+    leg->trusts_source = ng_has(req, NG_FLAG_SIP_SOURCE_ADDRESS);
+    leg->is_strict = ng_has(req, NG_FLAG_STRICT_SOURCE);
+}
+
 int leg_grow(struct leg *leg, unsigned n)
 {
     struct stream **grown;

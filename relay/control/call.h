@@ -3,6 +3,7 @@
 
 #include "relay/control/control.h"
 #include "relay/control/negotiate.h"
+#include "relay/control/ng.h"
 #include "relay/control/record.h"
 
 /**
@@ -93,7 +94,9 @@ struct leg {
     struct stream **streams;
     unsigned n_streams;
     union addr received_from;
-    bool is_offerer; /* of the last offer */
+    bool trusts_source; /* SIP-source-address: media goes to received_from, not to the SDP's host */
+    bool is_strict;     /* strict-source: nothing but the SDP's address */
+    bool is_offerer;    /* of the last offer */
     bool is_answered;
     int64_t sdp_version; /* of what we write to it */
 };
@@ -141,6 +144,9 @@ void leg_end(struct leg *leg);
 bool leg_has_tag(const struct leg *leg, struct str tag);
 /** Takes a new description; what borrowed from the old one is forgotten. */
 void leg_set_doc(struct leg *leg, struct sdp_doc *doc);
+
+/** Takes from a request of the leg where its media may come from. */
+void leg_set_source(struct leg *leg, const struct ng_request *req);
 
 /** Makes sure that leg has a stream for each of n m= lines. @return 0; ENOMEM */
 int leg_grow(struct leg *leg, unsigned n);

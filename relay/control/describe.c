@@ -8,6 +8,7 @@
 /* What sdp_write() borrows for one m= line. */
 struct line_store {
     struct ice_candidate candidates[CANDIDATES_MAX];
+    char mid[8];
 };
 
 struct description {
@@ -106,6 +107,10 @@ static void write_line(const struct description *d, unsigned i, const struct des
     m->direction = template->direction;
     m->writes_direction = !ng_has(d->req, NG_FLAG_ORIGINAL_SENDRECV);
     m->ptime_ms = line->ptime_ms;
+    if (ng_has(d->req, NG_FLAG_GENERATE_MID) && str_is_empty(template->mid)) {
+        (void)re_snprintf(d->store[i].mid, sizeof(d->store[i].mid), "%u", i + 1);
+        m->mid = str_of(d->store[i].mid);
+    }
     write_keys(d, m, s);
     if (d->leg->has_ice && s->ice)
         write_ice(d, m, &d->store[i], s);

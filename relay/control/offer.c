@@ -286,7 +286,7 @@ static int prepare_legs(struct offer *o)
     leg_set_doc(a, o->doc);
     a->is_offerer = true;
     b->is_offerer = false;
-    a->received_from = o->req->received_from;
+    leg_set_source(a, o->req);
     err = leg_grow(a, o->doc->n_media);
     if (!err)
         err = leg_grow(b, o->doc->n_media);

@@ -68,6 +68,24 @@ static void fill_in(struct parties *p, const struct config *cfg, int from, int t
     p->interfaces.answerer = to < 0 ? p->interfaces.offerer : (unsigned)to;
 }
 
+/* `address-family`: a sister of the interface, of the same provider, that has the family asked for.
+ */
+static unsigned in_family(const struct config *cfg, unsigned wanted, enum ng_family family)
+{
+    const struct config_interface *itf = &cfg->interfaces[wanted];
+    sa_family_t af = family == NG_FAMILY_IP6 ? AF_INET6 : AF_INET;
+
+    if (family == NG_FAMILY_KEEP || itf->advertise.sa.sa_family == af)
+        return wanted;
+    for (unsigned i = 0; i < cfg->n_interfaces; i++) {
+        if (cfg->interfaces[i].advertise.sa.sa_family == af &&
+            strcasecmp(cfg->interfaces[i].provider, itf->provider) == 0)
+            return i;
+    }
+    log_warning(NULL, "address-family: no interface of that family beside %s", itf->name);
+    return wanted;
+}
+
 void parties_find(struct parties *p, const struct control *c, const struct ng_request *req,
                   const struct call *call)
 {
@@ -86,6 +104,8 @@ void parties_find(struct parties *p, const struct control *c, const struct ng_re
     if (to >= 0)
         check_source(p, cfg->interfaces[to].provider, cfg->interfaces[to].name);
     fill_in(p, cfg, from, to);
+
+    p->interfaces.answerer = in_family(cfg, p->interfaces.answerer, req->address_family);
 
     /* an address chosen by default is no evidence against a provider that was named */
     a = &cfg->interfaces[p->interfaces.offerer];

@@ -82,7 +82,7 @@ static void record_stream(struct record_stream *r, const struct stream *s)
                                 .codec = str_of(s->codec),
                                 .protocol = str_of(sdp_proto_name(s->proto)),
                                 .is_secure = s->remote.suite != SRTP_SUITE_NONE,
-                                .is_rejected = !s->is_active,
+                                .is_rejected = s->leg->call->answered_us && !s->is_active,
                                 .ice = ice_of(s)};
     if (s->leg->doc && s->index < s->leg->doc->n_media)
         r->is_held = s->leg->doc->media[s->index].direction != SDP_SENDRECV;
