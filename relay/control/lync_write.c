@@ -75,15 +75,19 @@ static void put_names(struct sdp_printer *p, const struct sdp_media *m,
         sdp_put(p, "a=label:main-video\r\n");
 }
 
-/** IPv6 stands under a name of its own, which only those peers read that can do IPv6. */
+/**
+ * IPv6 stands under a name of its own, which only those peers read that can do IPv6. A candidate of
+ * the other generation has not what this one's line says first, and is left out.
+ */
 static void put_candidate(struct sdp_printer *p, const struct layout *l,
                           const struct ice_candidate *c)
 {
     char value[512];
     bool is_ipv6 = c->addr.ss_family == AF_INET6;
+    const char *name = l->has_draft6_candidates ? c->ufrag : c->foundation;
     int n;
 
-    if (is_ipv6 && !l->has_names)
+    if ((is_ipv6 && !l->has_names) || name[0] == '\0')
         return;
     n = l->has_draft6_candidates ? ice_candidate_print_draft6(value, sizeof(value), c)
                                  : ice_candidate_print(value, sizeof(value), c);
@@ -93,7 +97,7 @@ static void put_candidate(struct sdp_printer *p, const struct layout *l,
 
 static void put_ice(struct sdp_printer *p, const struct layout *l, const struct sdp_media_out *o)
 {
-    if (!l->has_draft6_candidates)
+    if (!l->has_draft6_candidates && !str_is_empty(o->ice_ufrag))
         sdp_put(p, "a=ice-ufrag:" STR_FMT "\r\na=ice-pwd:" STR_FMT "\r\n", STR_ARG(o->ice_ufrag),
                 STR_ARG(o->ice_pwd));
     for (unsigned i = 0; i < o->n_candidates; i++)
