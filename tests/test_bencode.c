@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -174,8 +175,10 @@ static void memory_is_in_proportion_to_the_message(void **state)
     assert_non_null(buf);
     buf[0] = 'l';
     for (size_t i = 1; i + 2 < BIG; i += 2) /* the cheapest node: an empty string */
-        memcpy(buf + i, "0:", 2);
-    memcpy(buf + BIG - 4, "1:ae", 4);
+        buf[i] = '0', buf[i + 1] = ':';
+    buf[BIG - 4] = '1'; /* one byte is left over */
+    buf[BIG - 2] = 'a';
+    buf[BIG - 1] = 'e';
 
     assert_int_equal(bencode_decode(&t, (struct str){buf, BIG}), 0);
     assert_true(t.n <= BIG / 2 + 1);
@@ -282,7 +285,7 @@ static int json_nested(size_t n)
     int err;
 
     assert_non_null(buf);
-    memcpy(buf, "{\"a\":", 5);
+    snprintf(buf, 6, "{\"a\":");
     nested(buf + 5, '[', ']', n);
     buf[5 + 2 * n] = '}';
     err = json_decode(&t, &a, (struct str){buf, 2 * n + 6});

@@ -129,8 +129,8 @@ static void siphash_gives_the_value_of_its_paper(void **state)
     unsigned char message[15];
 
     (void)state;
-    for (unsigned char i = 0; i < sizeof(message); i++)
-        message[i] = i;
+    for (size_t i = 0; i < sizeof(message); i++)
+        message[i] = (unsigned char)i;
     assert_true(siphash(&key, message, sizeof(message)) == 0xa129ca6149be45e5);
     assert_true(siphash(&key, message, 0) == 0x726fdb47dd0e0e31);
     assert_true(siphash(&key, message, 8) == 0x93f5f5799a932462);

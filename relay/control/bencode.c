@@ -131,12 +131,12 @@ static bool is_blank_from(struct str in, size_t at)
 
 int bencode_decode(struct tree *t, struct str in)
 {
-    struct token token;
     size_t at = 0;
-    int err;
 
     do {
-        err = read_token(&token, in, &at);
+        struct token token;
+        int err = read_token(&token, in, &at);
+
         if (err == EAGAIN)
             err = EBADMSG;
         if (!err)
@@ -169,11 +169,10 @@ static int scan_token(struct bencode_scan *s, const struct token *t)
 
 int bencode_scan(struct bencode_scan *s, struct str in)
 {
-    struct token token;
-    int err;
-
     do {
-        err = read_token(&token, in, &s->at);
+        struct token token;
+        int err = read_token(&token, in, &s->at);
+
         if (!err)
             err = scan_token(s, &token);
         if (err)

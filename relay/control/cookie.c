@@ -94,17 +94,13 @@ static void drop_expired(struct cookie_cache *c, uint64_t now_us)
 /** Address and port without the padding of their structures. */
 static uint64_t hash_of(const struct cookie_cache *c, const union addr *source, struct str cookie)
 {
-    struct {
-        uint64_t cookie;
-        unsigned char host[16];
-        uint64_t port;
-    } key = {.cookie = siphash(&c->key, cookie.p, cookie.n), .port = addr_port(source)};
+    uint64_t text[4] = {siphash(&c->key, cookie.p, cookie.n), addr_port(source)};
 
     if (source->sa.sa_family == AF_INET)
-        memcpy(key.host, &source->in.sin_addr, sizeof(source->in.sin_addr));
+        memcpy(&text[2], &source->in.sin_addr, sizeof(source->in.sin_addr));
     else if (source->sa.sa_family == AF_INET6)
-        memcpy(key.host, &source->in6.sin6_addr, sizeof(source->in6.sin6_addr));
-    return siphash(&c->key, &key, sizeof(key));
+        memcpy(&text[2], &source->in6.sin6_addr, sizeof(source->in6.sin6_addr));
+    return siphash(&c->key, text, sizeof(text));
 }
 
 static struct entry *find(const struct cookie_cache *c, uint64_t hash, const union addr *source,

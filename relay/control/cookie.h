@@ -8,8 +8,9 @@
 #include "relay/str.h"
 
 /**
- * The cache of answers: the same cookie from the same source within 30 s gets the same bytes, and
- * its command is not executed again. Bounded; the oldest goes first. [pure: time is given]
+ * The cache of answers: the same cookie from the same source (address and port: a client sends
+ * again from the socket it waits on) within 30 s gets the same bytes, and its command is not
+ * executed again. Bounded; the oldest goes first. [pure: time is given]
  * Thread: control. Source: NG protocol, cookies and retransmission.
  */
 

@@ -6,6 +6,8 @@
 #include "relay/control/json.h"
 #include "relay/control/ng_parse.h"
 
+_Static_assert(NG_NESTING_MAX == TREE_DEPTH_MAX, "one bound, said to two kinds of readers");
+
 static const struct {
     struct str name;
     enum ng_command command;
@@ -101,16 +103,15 @@ static void request_init(struct ng_request *r)
 /** @return 0; EBADMSG, E2BIG: answer with *error; ENOMEM */
 static int decode(struct tree *t, struct ng_request *r, struct str body, const char **error)
 {
-    int err;
-
     *error = body.n ? "Invalid NG data format" : "Invalid data (no payload)";
     if (body.n && body.p[0] == 'd') {
         *error = "Could not decode bencode dictionary";
         return body.n > BENCODE_MAX ? E2BIG : bencode_decode(t, body);
     }
     if (body.n && body.p[0] == '{') {
+        int err = body.n > BENCODE_MAX ? E2BIG : json_decode(t, &r->arena, body);
+
         r->encoding = NG_JSON;
-        err = body.n > BENCODE_MAX ? E2BIG : json_decode(t, &r->arena, body);
         *error =
             err == E2BIG ? "Could not decode JSON dictionary" : "Failed to parse JSON document";
         return err;

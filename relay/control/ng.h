@@ -213,7 +213,7 @@ struct ng_reply {
 
 void ng_reply_begin(struct ng_reply *w, char *buf, size_t cap, enum ng_encoding encoding,
                     struct str cookie);
-/** In a dictionary with key; in a list with a key of {NULL, 0}. Bytes of any content (JSON: bytes
+/** The key is passed over in a list; {NULL, 0} will do there. Bytes of any content (JSON: bytes
  *  that are not UTF-8 are replaced). */
 void ng_reply_str(struct ng_reply *w, struct str key, struct str value);
 void ng_reply_int(struct ng_reply *w, struct str key, int64_t value);

@@ -123,15 +123,10 @@ static void take_word(struct ng_parser *p, const struct key *key, struct str wor
 /** Where a list is expected a string will do, with commas between the words. */
 static void take_split(struct ng_parser *p, const struct key *key, struct str words)
 {
-    while (words.n) {
-        const char *end = memchr(words.p, ',', words.n);
-        size_t n = end ? (size_t)(end - words.p) : words.n;
+    struct str word;
 
-        if (n)
-            take_word(p, key, (struct str){words.p, n});
-        n += end != NULL;
-        words = (struct str){words.p + n, words.n - n};
-    }
+    while (ng_next_piece(&word, &words, ','))
+        take_word(p, key, word);
 }
 
 static bool take_words(struct ng_parser *p, const struct key *key, const struct tree_node *value)
@@ -217,7 +212,7 @@ static bool take_codec(struct ng_parser *p, const struct key *key, const struct 
     return true;
 }
 
-/** The keys of section 8 of the reference, in its order. */
+/** The keys of a request; of those of media commands only what offers and answers may carry. */
 static const struct key keys[] = {
     {TEXT("command", command_text), .is_outer = true},
     {TEXT("call-ID", call_id)},

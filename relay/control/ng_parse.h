@@ -22,7 +22,7 @@ struct ng_parser {
     unsigned n_directions;           /* members of `direction` so far */
     unsigned proto;                  /* bits of RTP, SRTP, AVP, AVPF and DTLS as single words */
     bool is_rtpp_flags;              /* what is read now comes from that string */
-    int err;                         /* the first ENOMEM or E2BIG */
+    int err;                         /* ENOMEM, E2BIG */
 };
 
 /** Counts, and names to the handler, what is not understood. */
@@ -46,6 +46,10 @@ struct ng_word {
 
 /** @return the row; NULL: none */
 const struct ng_word *ng_word_find(const struct ng_word *words, size_t n, struct str word);
+
+/** Takes the next piece that is not empty off a text with marks in it. @return false: none is left
+ */
+bool ng_next_piece(struct str *piece, struct str *rest, char mark);
 
 /** @return false: the list is full */
 bool ng_strings_add(struct ng_strings *list, struct str s);

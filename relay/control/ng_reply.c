@@ -123,13 +123,10 @@ static uint64_t level(const struct ng_reply *w)
 /** What stands in front of a value: the comma and the key. */
 static void begin_member(struct ng_reply *w, struct str key)
 {
-    bool is_list = w->is_list & level(w);
-
-    assert(is_list == !key.p);
     if (w->encoding == NG_JSON && (w->has_member & level(w)))
         put(w, STR(","));
     w->has_member |= level(w);
-    if (is_list)
+    if (w->is_list & level(w))
         return;
 
     put_string(w, key);
@@ -191,7 +188,7 @@ void ng_reply_close(struct ng_reply *w)
     if (w->encoding == NG_BENCODE)
         put(w, STR("e"));
     else
-        put(w, w->is_list & level(w) ? STR("]") : STR("}"));
+        put(w, (w->is_list & level(w)) ? STR("]") : STR("}"));
     w->depth--;
 }
 

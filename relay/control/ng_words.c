@@ -41,6 +41,26 @@ const struct ng_word *ng_word_find(const struct ng_word *words, size_t n, struct
     return NULL;
 }
 
+static struct str cut(struct str s, size_t n)
+{
+    return n < s.n ? (struct str){s.p + n, s.n - n} : (struct str){NULL, 0};
+}
+
+bool ng_next_piece(struct str *piece, struct str *rest, char mark)
+{
+    const char *end;
+
+    while (rest->n && *rest->p == mark)
+        *rest = cut(*rest, 1);
+    if (!rest->n)
+        return false;
+
+    end = memchr(rest->p, mark, rest->n);
+    *piece = (struct str){rest->p, end ? (size_t)(end - rest->p) : rest->n};
+    *rest = cut(*rest, piece->n + 1);
+    return true;
+}
+
 bool ng_strings_add(struct ng_strings *list, struct str s)
 {
     if (list->n == NG_LIST_MAX)

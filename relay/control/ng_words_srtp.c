@@ -105,15 +105,11 @@ static bool add_suite(struct ng_strings *list, struct str name)
 static bool add_suites(struct ng_strings *list, struct str names)
 {
     bool is_known = true;
+    struct str name;
 
-    while (names.n) {
-        const char *end = memchr(names.p, ';', names.n);
-        size_t n = end ? (size_t)(end - names.p) : names.n;
-
-        if (n && !add_suite(list, (struct str){names.p, n}))
+    while (ng_next_piece(&name, &names, ';')) {
+        if (!add_suite(list, name))
             is_known = false;
-        n += end != NULL;
-        names = (struct str){names.p + n, names.n - n};
     }
     return is_known;
 }
