@@ -155,8 +155,6 @@ static int output_open(struct transcoder *t, const struct transcoder_config *cfg
 
 static int inputs_open(struct transcoder *t, const struct transcoder_config *cfg)
 {
-    if (cfg->n_in > TRANSCODER_FORMATS_MAX)
-        return EINVAL;
     for (unsigned i = 0; i < cfg->n_in; i++) {
         const int err = input_open(&t->inputs[i], &cfg->in[i], t->framer.rate_hz);
 
@@ -172,7 +170,7 @@ int transcoder_alloc(struct transcoder **tp, const struct transcoder_config *cfg
     struct transcoder *t;
     int err;
 
-    if (cfg->has_event && cfg->event_clock_hz == 0)
+    if (cfg->n_in > TRANSCODER_FORMATS_MAX || (cfg->has_event && cfg->event_clock_hz == 0))
         return EINVAL;
     t = calloc(1, sizeof(*t));
     if (!t)
