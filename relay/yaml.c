@@ -350,6 +350,38 @@ static int fail_syntax(const struct builder *b)
     return yaml_fail(b->report, line, "not YAML: %s", p->problem ? p->problem : "unknown problem");
 }
 
+/* All that libyaml takes for the end of a line, and the start of the text. */
+static bool starts_a_line(const char *text, size_t at)
+{
+    static const char *const breaks[] = {"\n",           "\r",           "\xc2\x85",
+                                         "\xe2\x80\xa8", "\xe2\x80\xa9", "\xef\xbb\xbf"};
+
+    for (size_t i = 0; i < sizeof(breaks) / sizeof(breaks[0]); i++) {
+        size_t n = strlen(breaks[i]);
+
+        if (at >= n && memcmp(text + at - n, breaks[i], n) == 0)
+            return true;
+    }
+    return at == 0;
+}
+
+/* Nobody needs %YAML or %TAG here, and libyaml 0.2.5 compares each %TAG with all before it: 4 MB of
+ * them would take it minutes. */
+static int check_directives(const struct builder *b)
+{
+    const char *end = b->text + b->n_text;
+    const char *at = b->n_text ? memchr(b->text, '%', b->n_text) : NULL;
+
+    for (; at; at = memchr(at + 1, '%', (size_t)(end - at - 1))) {
+        size_t offset = (size_t)(at - b->text);
+
+        if (starts_a_line(b->text, offset))
+            return yaml_fail(b->report, count_lines(b->text, offset),
+                             "a line that starts with %%; expected no directives");
+    }
+    return 0;
+}
+
 static int check_bytes(const struct builder *b)
 {
     const char *nul;
@@ -362,7 +394,7 @@ static int check_bytes(const struct builder *b)
     if (nul)
         return yaml_fail(b->report, count_lines(b->text, (size_t)(nul - b->text)),
                          "a NUL byte; expected text in UTF-8");
-    return 0;
+    return check_directives(b);
 }
 
 static int build(struct builder *b)

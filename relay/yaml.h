@@ -10,9 +10,9 @@
  * YAML files as typed trees: what the configuration and the policy table are read from. The one
  * door to libyaml. Pure, but for yaml_read_file(). Any thread.
  *
- * A file is one document of maps, lists and scalars. Aliases, tags, duplicate keys, NULs and depths
- * beyond YAML_DEPTH_MAX are mistakes; each is reported as "FILE:LINE: what is wrong, what is
- * expected", and reading ends at the first.
+ * A file is one document of maps, lists and scalars. Aliases, tags, directives, duplicate keys,
+ * NULs and depths beyond YAML_DEPTH_MAX are mistakes; each is reported as "FILE:LINE: what is
+ * wrong, what is expected", and reading ends at the first.
  */
 
 #define YAML_DEPTH_MAX 32

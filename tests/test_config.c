@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "relay/config_fields.h"
+#include "tests/sim/malloc_count.h"
 
 #define FILES_MAX 128
 
@@ -281,6 +282,31 @@ static void bytes_that_are_not_text_are_refused(void **state)
     free(cfg);
 }
 
+/* libyaml is quadratic in them. */
+static void directives_are_refused_wherever_a_line_may_start(void **state)
+{
+    static const char *const rows[] = {
+        "%TAG !a! x\n---\nworkers: 1\n",
+        "\xef\xbb\xbf%YAML 1.1\n---\nworkers: 1\n",
+        "workers: 1\n...\n%TAG !a! x\n",
+        "workers: 1\r...\r%TAG !a! x\r",
+        "workers: 1\xc2\x85...\xc2\x85%TAG !a! x\n",
+        "workers: 1\xe2\x80\xa8...\xe2\x80\xa9%TAG !a! x\n",
+    };
+    struct config *cfg = malloc(sizeof(*cfg));
+    char err[512] = "";
+
+    (void)state;
+    assert_non_null(cfg);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_int_equal(parse(cfg, rows[i], err, sizeof(err)), EINVAL);
+        if (!strstr(err, "a line that starts with %; expected no directives"))
+            fail_msg("row %zu: %s", i, err);
+    }
+    assert_int_equal(parse(cfg, "# 100 %\npolicy: 50%\n", err, sizeof(err)), 0);
+    free(cfg);
+}
+
 static void size_and_number_of_values_have_limits(void **state)
 {
     const size_t n = (size_t)4 * 1024 * 1024 + 1;
@@ -319,6 +345,34 @@ static void files_that_cannot_be_read_are_named(void **state)
     assert_int_equal(config_load(cfg, "/", err, sizeof(err)), EISDIR);
     assert_int_equal(config_load(cfg, "/dev/zero", err, sizeof(err)), EINVAL);
     assert_non_null(strstr(err, "a larger file"));
+    free(cfg);
+}
+
+static void any_allocation_may_fail(void **state)
+{
+    static const char path[] = PICRELAY_VECTORS "/config/good/every-key.yaml";
+    struct config *cfg = malloc(sizeof(*cfg));
+    unsigned n_failed = 0;
+    int e = ENOMEM;
+
+    (void)state;
+    assert_non_null(cfg);
+    cfg->workers = 77;
+    if (!malloc_fail_nth(1))
+        skip();
+    for (unsigned n = 1; e; n++) {
+        char err[512] = "";
+
+        (void)malloc_fail_nth(n);
+        e = config_load(cfg, path, err, sizeof(err));
+        (void)malloc_fail_nth(0);
+        if (e && (e != ENOMEM || !strstr(err, "every-key.yaml: out of memory")))
+            fail_msg("allocation %u: %d: %s", n, e, err);
+        if (e)
+            assert_int_equal(cfg->workers, 77);
+        n_failed += e != 0;
+    }
+    assert_true(n_failed > 10);
     free(cfg);
 }
 
@@ -516,8 +570,10 @@ int main(void)
         cmocka_unit_test(control_characters_of_a_file_do_not_reach_the_message),
         cmocka_unit_test(nesting_ends_at_its_limit),
         cmocka_unit_test(bytes_that_are_not_text_are_refused),
+        cmocka_unit_test(directives_are_refused_wherever_a_line_may_start),
         cmocka_unit_test(size_and_number_of_values_have_limits),
         cmocka_unit_test(files_that_cannot_be_read_are_named),
+        cmocka_unit_test(any_allocation_may_fail),
         cmocka_unit_test(policy_path_is_relative_to_its_file),
         cmocka_unit_test(host_check_names_an_address_that_is_not_here),
         cmocka_unit_test(host_check_raises_the_descriptor_limit),

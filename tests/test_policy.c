@@ -12,6 +12,7 @@
 
 #include "relay/config.h"
 #include "relay/control/policy_table.h"
+#include "tests/sim/malloc_count.h"
 
 #define IN_2013       ((int64_t)1380585600) /* 2013-10-01 */
 #define LAST_SECOND   ((int64_t)1404172799) /* 2014-06-30T23:59:59Z */
@@ -395,6 +396,29 @@ static void a_table_from_a_file_is_the_builtin_one_when_it_is_that_file(void **s
     assert_non_null(strstr(err, path));
 }
 
+static void any_allocation_may_fail(void **state)
+{
+    struct policy *p = NULL;
+    unsigned n_failed = 0;
+    int e = ENOMEM;
+
+    (void)state;
+    if (!malloc_fail_nth(1))
+        skip();
+    for (unsigned n = 1; e; n++) {
+        (void)malloc_fail_nth(n);
+        e = policy_load_builtin(&p);
+        (void)malloc_fail_nth(0);
+        if (e) {
+            assert_int_equal(e, ENOMEM);
+            assert_null(p);
+        }
+        n_failed += e != 0;
+    }
+    assert_true(n_failed > 10);
+    policy_free(p);
+}
+
 static void interfaces_need_a_row_for_their_provider(void **state)
 {
     struct config *cfg = malloc(sizeof(*cfg));
@@ -446,6 +470,7 @@ int main(void)
         cmocka_unit_test(bad_tables_are_refused_with_line_and_reason),
         cmocka_unit_test(domain_name_limits_are_those_of_dns),
         WITH_TABLE(a_table_from_a_file_is_the_builtin_one_when_it_is_that_file),
+        cmocka_unit_test(any_allocation_may_fail),
         WITH_TABLE(interfaces_need_a_row_for_their_provider),
         cmocka_unit_test(names_of_codes_and_kinds_are_all_different),
     };
