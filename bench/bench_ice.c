@@ -86,34 +86,41 @@ static void open_target(struct target *t, struct ice *ice, uint16_t port)
     t->addr.sin_port = htons(port);
 }
 
+/* @return the first line of a file of a task, empty if it is gone */
+static const char *read_task(char *line, int cap, const char *task, const char *file)
+{
+    char path[300];
+    FILE *f;
+
+    line[0] = '\0';
+    snprintf(path, sizeof(path), "/proc/self/task/%s/%s", task, file);
+    f = fopen(path, "r");
+    if (f) {
+        if (!fgets(line, cap, f))
+            line[0] = '\0';
+        fclose(f);
+    }
+    return line;
+}
+
 static uint64_t ice_thread_ns(void)
 {
     DIR *dir = opendir("/proc/self/task");
-    struct dirent *entry;
+    const struct dirent *entry;
+    char line[128];
     uint64_t ns = 0;
 
-    while (dir && (entry = readdir(dir))) {
-        char path[300], name[32] = "";
-        FILE *f;
-
-        snprintf(path, sizeof(path), "/proc/self/task/%s/comm", entry->d_name);
-        f = fopen(path, "r");
-        if (!f)
-            continue;
-        if (!fgets(name, sizeof(name), f))
-            name[0] = '\0';
-        fclose(f);
-        if (strcmp(name, "ice\n") != 0)
-            continue;
-        snprintf(path, sizeof(path), "/proc/self/task/%s/schedstat", entry->d_name);
-        f = fopen(path, "r");
-        if (!f || fscanf(f, "%lu", &ns) != 1)
-            die(path);
-        fclose(f);
-    }
+    while (dir && (entry = readdir(dir)))
+        if (!strcmp(read_task(line, sizeof(line), entry->d_name, "comm"), "ice\n"))
+            ns = strtoull(read_task(line, sizeof(line), entry->d_name, "schedstat"), NULL, 10);
     if (dir)
         closedir(dir);
     return ns;
+}
+
+static double us(uint64_t ns)
+{
+    return (double)ns / 1000;
 }
 
 static int by_value(const void *a, const void *b)
@@ -152,7 +159,7 @@ static void measure(unsigned n_targets, unsigned n_packets)
     struct target *targets = calloc(n_targets, sizeof(*targets));
     uint64_t *alloc_ns = calloc(n_targets, sizeof(*alloc_ns));
     struct ice *ice;
-    uint64_t start;
+    uint64_t start, busy_ns;
     unsigned n_answers;
 
     if (!targets || !alloc_ns || ice_alloc(&ice))
@@ -168,10 +175,10 @@ static void measure(unsigned n_targets, unsigned n_packets)
     exchange(targets, n_targets, n_packets / 10); /* to warm up */
     start = ice_thread_ns();
     n_answers = exchange(targets, n_targets, n_packets);
-    printf("%7u  %10.1f  %9u  %12.0f  %9.0f  %9.0f\n", n_targets,
-           (double)(ice_thread_ns() - start) / 1000 / n_packets, n_answers,
-           (double)alloc_ns[n_targets / 2] / 1000, (double)alloc_ns[n_targets * 99 / 100] / 1000,
-           (double)alloc_ns[n_targets - 1] / 1000);
+    busy_ns = ice_thread_ns() - start;
+    printf("%7u  %10.1f  %9u  %12.0f  %9.0f  %9.0f\n", n_targets, us(busy_ns) / n_packets,
+           n_answers, us(alloc_ns[n_targets / 2]), us(alloc_ns[n_targets - n_targets / 100 - 1]),
+           us(alloc_ns[n_targets - 1]));
     fflush(stdout);
 
     for (unsigned i = 0; i < n_targets; i++)

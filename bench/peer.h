@@ -59,6 +59,7 @@ struct peer_counts {
     uint64_t rtcp_sent, rtcp_received;
     uint64_t send_errors;
     uint64_t auth_failures, replays, bad_srtp;
+    uint64_t foreign;    /* neither RTP nor RTCP by the first byte */
     uint64_t early;      /* media before its keys were known */
     uint64_t late_ticks; /* packet times that the loop was late for */
     uint64_t connect_us; /* from the second description to the path; 0: not there */

@@ -108,8 +108,12 @@ void peer_media_packet(unsigned component, const uint8_t *packet, size_t n, void
     uint8_t plain[PEER_PACKET_MAX];
     bool is_rtcp = component == 2 || peer_rtp_is_rtcp(packet, n);
 
-    if (n > sizeof(plain))
+    /* RFC 7983 s.7. In OC2007R2 mode, libnice 0.1.21 hands out as data now and then the Binding
+     * requests that came with the legacy FINGERPRINT: each check is sent twice there. */
+    if (n > sizeof(plain) || !n || packet[0] >> 6 != 2) {
+        p->counts.foreign++;
         return;
+    }
     if (!p->receiver) {
         p->counts.early++;
         return;

@@ -177,6 +177,11 @@ const struct peer_sender_stats *peer_sender_stats(const struct peer_sender *s)
     return &s->stats;
 }
 
+const struct codec_spec *peer_sender_codec(const struct peer_sender *s)
+{
+    return &s->cfg.audio.spec;
+}
+
 const struct peer_log *peer_sender_log(const struct peer_sender *s)
 {
     return &s->log;

@@ -46,6 +46,7 @@ int peer_sender_dial(struct peer_sender *s, const char *digits);
 size_t peer_sender_next(struct peer_sender *s, uint8_t *packet, size_t cap, uint64_t now_us);
 
 const struct peer_sender_stats *peer_sender_stats(const struct peer_sender *s);
+const struct codec_spec *peer_sender_codec(const struct peer_sender *s);
 const struct peer_log *peer_sender_log(const struct peer_sender *s);
 
 #endif
