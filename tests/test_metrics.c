@@ -114,6 +114,16 @@ static void a_page_that_would_be_invalid_is_an_error(void **state)
     metrics_count(&p.w, NULL, 1);
     assert_int_equal(p.w.err, EINVAL);
     page_end(&p);
+    page_begin(&p);
+    metrics_family(&p.w, METRIC_PORTS);
+    metrics_count(&p.w, METRICS_LABELS("skype"), 1);
+    assert_int_equal(p.w.err, EINVAL);
+    page_end(&p);
+    page_begin(&p);
+    metrics_family(&p.w, METRIC_CALLS);
+    metrics_count(&p.w, METRICS_LABELS("skype"), 1);
+    assert_int_equal(p.w.err, EINVAL);
+    page_end(&p);
 }
 
 /* Prometheus' conventions: counters end in _total, gauges do not; base units; names of a-z and _.
@@ -124,12 +134,16 @@ static void every_row_keeps_the_naming_habits(void **state)
 
     for (unsigned m = 0; m < METRIC_COUNT; m++) {
         const struct metric_row *row = metrics_row(m);
-        const size_t n = row->name ? strlen(row->name) : 0;
-        const char *total = n > 6 ? row->name + n - 6 : "";
 
-        assert_non_null(row->name);
+        if (!row->name) {
+            fail_msg("row %u has no name", m);
+            return;
+        }
         print_message("  %s\n", row->name);
         assert_true(!strncmp(row->name, "picrelay_", 9) || !strncmp(row->name, "process_", 8));
+        const size_t n = strlen(row->name);
+        const char *total = n > 6 ? row->name + n - 6 : "";
+
         assert_int_equal(!strcmp(total, "_total"), row->type == METRIC_COUNTER);
         assert_int_equal(strspn(row->name, "abcdefghijklmnopqrstuvwxyz_"), n);
         assert_null(strstr(row->name, "_ms"));

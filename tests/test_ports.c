@@ -21,7 +21,7 @@ static struct port_pool *pool_of(uint16_t min, uint16_t max, uint64_t rest_us)
 {
     const struct port_pool_config cfg = {
         .port_min = min, .port_max = max, .rest_us = rest_us, .listen_us = 1 * S};
-    struct port_pool *p;
+    struct port_pool *p = NULL;
 
     assert_int_equal(port_pool_alloc(&p, &cfg), 0);
     return p;
@@ -97,7 +97,7 @@ static void a_pool_that_is_used_up_says_so(void **state)
 static void the_search_begins_where_it_is_told_and_goes_round(void **state)
 {
     const struct port_pool_config cfg = {.port_min = 30000, .port_max = 30399, .start = 1198};
-    struct port_pool *p;
+    struct port_pool *p = NULL;
     (void)state;
 
     assert_int_equal(port_pool_alloc(&p, &cfg), 0); /* 200 pairs; 1198 is 198 of the sixth round */
@@ -274,7 +274,7 @@ static void send_to(uint16_t port)
 {
     union addr to = own_host();
     union addr from = own_host();
-    int fd;
+    int fd = -1;
 
     addr_set_port(&to, port);
     assert_int_equal(socket_open_udp(&fd, &from, SOCKET_TOS_LEAVE, 0), 0);
@@ -292,7 +292,7 @@ struct quiet_case {
 /* A pool of one pair, which has been released at 0 and rests for 10 s. */
 static void quiet_begin(struct quiet_case *c)
 {
-    c->host = own_host();
+    *c = (struct quiet_case){.host = own_host()};
     c->pool = pool_of(30000, 30001, 10 * S);
     assert_int_equal(port_quiet_alloc(&c->quiet, c->pool, &c->host, 4), 0);
     c->port = take(c->pool);
@@ -346,7 +346,7 @@ static void a_pair_that_another_process_took_is_tried_again(void **state)
 {
     struct quiet_case c;
     union addr other;
-    int fd;
+    int fd = -1;
     (void)state;
 
     quiet_begin(&c);
@@ -379,7 +379,7 @@ static void listening_keeps_to_its_bound_of_descriptors(void **state)
     struct port_pool *p = pool_of(30000, 30099, 10 * S);
     const union addr host = own_host();
     const unsigned before = count_fds();
-    struct port_quiet *q;
+    struct port_quiet *q = NULL;
     unsigned seconds = 0;
     (void)state;
 
@@ -401,7 +401,7 @@ static void half_a_pair_is_no_pair(void **state)
 {
     const union addr host = own_host();
     union addr odd = host;
-    int taken;
+    int taken = -1;
     int fd[2] = {-1, -1};
     (void)state;
 
@@ -429,7 +429,7 @@ static void a_socket_has_the_tos_of_its_family(void **state)
 {
     const union addr v4 = own_host();
     const union addr v6 = {.in6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT}};
-    int fd;
+    int fd = -1;
     (void)state;
 
     assert_int_equal(socket_open_udp(&fd, &v4, 184, 0), 0);

@@ -14,12 +14,12 @@
 struct silence_row {
     const char *why;
     enum record_silence expected;
+    enum drop drop; /* of the speaker's, n_drops times */
     uint64_t out;   /* packets sent to the listener */
     uint64_t in;    /* packets accepted from the speaker */
-    enum drop drop; /* of the speaker's, n_drops times */
     uint64_t n_drops;
-    enum drop other; /* a second reason, n_other times */
     uint64_t n_other;
+    enum drop other; /* a second reason, n_other times */
     enum record_ice listener_ice, speaker_ice;
     bool is_denied, is_rejected, is_unanswered, is_held, is_send_refused;
 };
@@ -288,7 +288,8 @@ static void a_long_text_is_cut_between_characters(void **state)
     (void)state;
 
     memset(text, 'x', sizeof(text));
-    memcpy(text + RECORD_TEXT_MAX - 1, "\xc3\xa9", 2); /* half of it would fit */
+    text[RECORD_TEXT_MAX - 1] = '\xc3'; /* e with an acute: half of it would fit */
+    text[RECORD_TEXT_MAX] = '\xa9';
     make_record(&r);
     r.call_id = (struct str){text, sizeof(text)};
     o = print_and_read(&r);

@@ -96,9 +96,8 @@ static void visitor_write(struct visitor *v)
 
     if (!mbuf_get_left(v->out))
         visitor_linger(v);
-    else if (n < 0 && errno != EAGAIN && errno != EINTR)
-        visitor_end(v);
-    else if (fd_listen(v->fd, FD_WRITE, visitor_h, v))
+    else if ((n < 0 && errno != EAGAIN && errno != EINTR) ||
+             fd_listen(v->fd, FD_WRITE, visitor_h, v))
         visitor_end(v);
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -165,14 +166,27 @@ void metrics_family(struct metrics_writer *w, enum metric m)
     put_text(w, rows[m].type == METRIC_COUNTER ? " counter\n" : " gauge\n");
 }
 
+/* As many values as names: one too few would be somebody else's memory, or a line nobody can read.
+ */
+static bool labels_fit(const struct metric_row *family, const char *const *labels)
+{
+    for (unsigned i = 0; i < METRICS_LABELS_MAX; i++) {
+        const char *value = labels ? labels[i] : NULL;
+
+        if (!family->labels[i] || !value)
+            return !family->labels[i] && !value;
+    }
+    return true;
+}
+
 static void put_sample(struct metrics_writer *w, const char *const *labels, const char *value)
 {
-    if (!w->family && !w->err)
+    if (!w->err && (!w->family || !labels_fit(w->family, labels)))
         w->err = EINVAL;
     if (w->err)
         return;
     put_text(w, w->family->name);
-    for (unsigned i = 0; i < METRICS_LABELS_MAX && w->family->labels[i]; i++) {
+    for (unsigned i = 0; labels && i < METRICS_LABELS_MAX && labels[i]; i++) {
         put_text(w, i ? "," : "{");
         put_text(w, w->family->labels[i]);
         put_text(w, "=\"");

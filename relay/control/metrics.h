@@ -63,13 +63,14 @@ const struct metric_row *metrics_row(enum metric m);
 /** Starts with mb alone. The first error stays; the samples after it are left out. */
 struct metrics_writer {
     struct mbuf *mb;
-    int err; /* 0; ENOMEM; EINVAL: a family twice, or a sample without family (our own mistakes) */
+    int err; /* 0; ENOMEM; EINVAL: a family twice, a sample without family or without one value
+                for each label name (our own mistakes) */
     const struct metric_row *family;
     uint64_t seen; /* bit an enum metric */
 };
 
 /** One value for each label name of the family, in its order. */
-#define METRICS_LABELS(...) ((const char *const[]){__VA_ARGS__})
+#define METRICS_LABELS(...) ((const char *const[METRICS_LABELS_MAX]){__VA_ARGS__})
 
 /** Begins a family: its HELP and TYPE lines. Each family once. */
 void metrics_family(struct metrics_writer *w, enum metric m);

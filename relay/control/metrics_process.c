@@ -2,9 +2,9 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -43,40 +43,40 @@ static bool read_boot_time(double *boot_s)
     if (!f)
         return false;
     while (!btime && fgets(line, sizeof(line), f)) {
-        if (sscanf(line, "btime %" SCNu64, &btime) != 1)
-            btime = 0;
+        if (!strncmp(line, "btime ", 6))
+            btime = strtoull(line + 6, NULL, 10);
     }
     (void)fclose(f);
     *boot_s = (double)btime;
     return btime != 0;
 }
 
-/* Fields 14, 15, 22 and 24 of /proc/self/stat, counted from behind the name, which may hold blanks
- * and brackets itself. */
+/* The field of that number of proc(5)'s stat line, after the name, which is the second and may hold
+ * blanks and brackets itself. */
+static uint64_t stat_field(const char *name_end, unsigned number)
+{
+    const char *at = name_end;
+
+    for (unsigned i = 2; i < number && at; i++)
+        at = strchr(at + 1, ' ');
+    return at ? strtoull(at, NULL, 10) : 0;
+}
+
 static bool read_stat(struct process *p)
 {
     const double tick_hz = (double)sysconf(_SC_CLK_TCK);
-    uint64_t utime;
-    uint64_t stime;
-    uint64_t start;
-    uint64_t pages;
     double boot_s;
     char buf[1024];
     const char *name_end;
 
-    if (!read_file(buf, sizeof(buf), "/proc/self/stat"))
+    if (!read_file(buf, sizeof(buf), "/proc/self/stat") || !read_boot_time(&boot_s))
         return false;
     name_end = strrchr(buf, ')');
-    if (!name_end || sscanf(name_end + 1,
-                            " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64
-                            " %*d %*d %*d %*d %*d %*d %" SCNu64 " %*u %" SCNu64,
-                            &utime, &stime, &start, &pages) != 4)
+    if (!name_end)
         return false;
-    if (!read_boot_time(&boot_s))
-        return false;
-    p->cpu_s = (double)(utime + stime) / tick_hz;
-    p->start_s = boot_s + (double)start / tick_hz;
-    p->resident_bytes = pages * (uint64_t)sysconf(_SC_PAGESIZE);
+    p->cpu_s = (double)(stat_field(name_end, 14) + stat_field(name_end, 15)) / tick_hz;
+    p->start_s = boot_s + (double)stat_field(name_end, 22) / tick_hz;
+    p->resident_bytes = stat_field(name_end, 24) * (uint64_t)sysconf(_SC_PAGESIZE);
     return true;
 }
 

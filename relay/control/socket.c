@@ -49,7 +49,7 @@ static int bind_to(int fd, const union addr *local)
 
 int socket_open_udp(int *fdp, const union addr *local, int tos, int rcvbuf)
 {
-    int fd;
+    int fd = -1;
     int err = open_plain(&fd, local, SOCK_DGRAM);
 
     if (err)
@@ -69,8 +69,8 @@ int socket_open_udp(int *fdp, const union addr *local, int tos, int rcvbuf)
 int socket_open_pair(int fd[2], const union addr *host, uint16_t rtp_port, int tos)
 {
     union addr local = *host;
-    int rtp;
-    int rtcp;
+    int rtp = -1;
+    int rtcp = -1;
     int err;
 
     addr_set_port(&local, rtp_port);
@@ -95,7 +95,7 @@ int socket_set_rcvbuf(int fd, int bytes)
 
 int socket_listen_tcp(int *fdp, const union addr *local, int backlog)
 {
-    int fd;
+    int fd = -1;
     int err = open_plain(&fd, local, SOCK_STREAM);
 
     if (err)
