@@ -870,6 +870,7 @@ static void brackets_that_do_not_match_keep_what_can_be_read(void **state)
         "[x [y z=[1]]] ICE=force",
         "codec=[strip=[A ICE=force]] ICE=force",
         "  ICE=force  ",
+        "\r\n\tx\r\n\tICE=force\n",
         "= =x ICE=force a==b",
         "ICE=force codec=[strip=[all] mask",
     };

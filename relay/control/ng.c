@@ -8,10 +8,12 @@
 
 _Static_assert(NG_NESTING_MAX == TREE_DEPTH_MAX, "one bound, said to two kinds of readers");
 
-static const struct {
+struct command {
     struct str name;
     enum ng_command command;
-} commands[] = {
+};
+
+static const struct command commands[] = {
     {STR_INIT("ping"), NG_PING},
     {STR_INIT("offer"), NG_OFFER},
     {STR_INIT("answer"), NG_ANSWER},

@@ -79,12 +79,14 @@ static const struct flag flags[] = {
     {STR_INIT("recording-VSC"), 0},
 };
 
-/** Lists whose members may stand among the flags, behind the list's name. */
-static const struct {
-    struct str prefix;
+/** A list whose members may stand among the flags, behind its name. */
+struct prefix {
+    struct str name;
     ng_word_h *take;
     size_t at;
-} prefixes[] = {
+};
+
+static const struct prefix prefixes[] = {
     {STR_INIT("codec-strip-"), ng_word_codec, offsetof(struct ng_request, codec.strip)},
     {STR_INIT("codec-except-"), ng_word_codec, offsetof(struct ng_request, codec.except)},
     {STR_INIT("codec-offer-"), ng_word_codec, offsetof(struct ng_request, codec.offer)},
@@ -141,9 +143,9 @@ static bool take_flag(struct ng_parser *p, struct str word)
 static bool take_prefixed(struct ng_parser *p, struct str word)
 {
     for (size_t i = 0; i < NG_N(prefixes); i++) {
-        size_t n = prefixes[i].prefix.n;
+        size_t n = prefixes[i].name.n;
 
-        if (ng_name_begins(prefixes[i].prefix, word))
+        if (ng_name_begins(prefixes[i].name, word))
             return prefixes[i].take(p, prefixes[i].at, (struct str){word.p + n, word.n - n});
     }
     return false;

@@ -60,26 +60,31 @@ bool ng_strings_add(struct ng_strings *list, struct str s);
  */
 typedef bool ng_word_h(struct ng_parser *p, size_t at, struct str word);
 
-ng_word_h ng_word_address; /* union addr; IP4 and IP6 in front of it are passed over */
-ng_word_h ng_word_address_family;
-ng_word_h ng_word_all;
-ng_word_h ng_word_any;   /* known, without effect here */
-ng_word_h ng_word_codec; /* struct ng_strings; unescapes */
-ng_word_h ng_word_direction;
-ng_word_h ng_word_dtls;
-ng_word_h ng_word_ice;
-ng_word_h ng_word_ice_lite;
-ng_word_h ng_word_mux;
-ng_word_h ng_word_proto;      /* a protocol by its full name */
-ng_word_h ng_word_proto_part; /* RTP, SRTP, AVP, AVPF, DTLS */
-ng_word_h ng_word_replace;
-ng_word_h ng_word_sdes;
-ng_word_h ng_word_sip_type;
-ng_word_h ng_word_string; /* struct ng_strings, as it is */
-ng_word_h ng_word_supports;
-
+/** To a union addr; IP4 and IP6 in front of it are passed over. */
+bool ng_word_address(struct ng_parser *p, size_t at, struct str word);
+bool ng_word_address_family(struct ng_parser *p, size_t at, struct str word);
+bool ng_word_all(struct ng_parser *p, size_t at, struct str word);
+/** Known, without effect here. */
+bool ng_word_any(struct ng_parser *p, size_t at, struct str word);
+/** To a struct ng_strings, unescaped. */
+bool ng_word_codec(struct ng_parser *p, size_t at, struct str word);
+bool ng_word_direction(struct ng_parser *p, size_t at, struct str word);
+bool ng_word_dtls(struct ng_parser *p, size_t at, struct str word);
 /** One word of `flags`. */
-ng_word_h ng_word_flag;
+bool ng_word_flag(struct ng_parser *p, size_t at, struct str word);
+bool ng_word_ice(struct ng_parser *p, size_t at, struct str word);
+bool ng_word_ice_lite(struct ng_parser *p, size_t at, struct str word);
+bool ng_word_mux(struct ng_parser *p, size_t at, struct str word);
+/** A protocol by its full name. */
+bool ng_word_proto(struct ng_parser *p, size_t at, struct str word);
+/** RTP, SRTP, AVP, AVPF, DTLS. */
+bool ng_word_proto_part(struct ng_parser *p, size_t at, struct str word);
+bool ng_word_replace(struct ng_parser *p, size_t at, struct str word);
+bool ng_word_sdes(struct ng_parser *p, size_t at, struct str word);
+bool ng_word_sip_type(struct ng_parser *p, size_t at, struct str word);
+/** To a struct ng_strings, as it is. */
+bool ng_word_string(struct ng_parser *p, size_t at, struct str word);
+bool ng_word_supports(struct ng_parser *p, size_t at, struct str word);
 
 /** One key of the dictionary, or of rtpp-flags, with its value. */
 void ng_take_key(struct ng_parser *p, struct str name, const struct tree_node *value);

@@ -2,14 +2,16 @@
 
 #include <errno.h>
 
+#define BLANKS " \t\r\n" /* a script may break a long string into lines */
+
 /** A string that is read from the left. */
 struct reader {
     const char *p, *end;
 };
 
-static void skip_spaces(struct reader *in)
+static void skip_blanks(struct reader *in)
 {
-    while (in->p < in->end && *in->p == ' ')
+    while (in->p < in->end && *in->p != '\0' && strchr(BLANKS, *in->p))
         in->p++;
 }
 
@@ -30,8 +32,8 @@ static bool is_at(const struct reader *in, char c)
 /** A bracket is a dictionary if its first element has the form k=v, else a list. */
 static enum tree_kind bracket_kind(struct reader in)
 {
-    skip_spaces(&in);
-    return read_until(&in, " []=").n && is_at(&in, '=') ? TREE_DICT : TREE_LIST;
+    skip_blanks(&in);
+    return read_until(&in, BLANKS "[]=").n && is_at(&in, '=') ? TREE_DICT : TREE_LIST;
 }
 
 static bool is_key_expected(const struct tree *t)
@@ -53,7 +55,7 @@ static int read_open(struct tree *t, struct reader *in)
 
 static int read_pair(struct tree *t, struct reader *in)
 {
-    int err = tree_add_string(t, read_until(in, " []="));
+    int err = tree_add_string(t, read_until(in, BLANKS "[]="));
 
     if (err)
         return err;
@@ -63,14 +65,14 @@ static int read_pair(struct tree *t, struct reader *in)
     in->p++;
     if (is_at(in, '['))
         return 0; /* the value is what the bracket holds */
-    return tree_add_string(t, read_until(in, " []"));
+    return tree_add_string(t, read_until(in, BLANKS "[]"));
 }
 
 static int read_word(struct tree *t, struct reader *in)
 {
     if (is_key_expected(t))
         return read_pair(t, in);
-    return tree_add_string(t, read_until(in, " []"));
+    return tree_add_string(t, read_until(in, BLANKS "[]"));
 }
 
 static int read_next(struct tree *t, struct reader *in)
@@ -89,7 +91,7 @@ int ng_rtpp_flags_decode(struct tree *t, struct str text)
     struct reader in = {text.p, text.p + text.n};
     int err = tree_open(t, TREE_DICT);
 
-    for (skip_spaces(&in); !err && in.p < in.end; skip_spaces(&in))
+    for (skip_blanks(&in); !err && in.p < in.end; skip_blanks(&in))
         err = read_next(t, &in);
 
     while (!err && t->depth > 0) /* brackets that nobody closed */
