@@ -4,7 +4,10 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -54,21 +57,22 @@ static struct sockaddr_storage address(const char *text, uint16_t port)
     return ss;
 }
 
+/* The port is at the same place in both families. */
 static uint16_t port_of(const struct sockaddr_storage *ss)
 {
-    return ntohs(ss->ss_family == AF_INET6 ? ((const struct sockaddr_in6 *)ss)->sin6_port
-                                           : ((const struct sockaddr_in *)ss)->sin_port);
+    return ntohs(((const struct sockaddr_in *)ss)->sin_port);
 }
 
 /* All are held before any is given back, so they differ. */
 static void free_ports(const char *local, uint16_t *ports, unsigned n)
 {
-    int fds[PORTS_MAX];
+    int fds[PORTS_MAX] = {0};
 
     for (unsigned i = 0; i < n; i++) {
         struct sockaddr_storage ss = address(local, 0);
         socklen_t len = sizeof(ss);
 
+        assert_true(i < PORTS_MAX);
         fds[i] = socket(ss.ss_family, SOCK_DGRAM, 0);
         assert_int_equal(bind(fds[i], (struct sockaddr *)&ss, sizeof(ss)), 0);
         assert_int_equal(getsockname(fds[i], (struct sockaddr *)&ss, &len), 0);
@@ -333,8 +337,8 @@ static void ice_connects_again_after_a_restart(void **state)
     introduce(&a, &b, ICE_MODE_LYNC);
     await_both(ice, &a, &b, ICE_STATE_READY);
 
-    strcpy(ufrag, ice_local_ufrag(a.leg, 0));
-    strcpy(pwd, ice_local_pwd(a.leg, 0));
+    snprintf(ufrag, sizeof(ufrag), "%s", ice_local_ufrag(a.leg, 0));
+    snprintf(pwd, sizeof(pwd), "%s", ice_local_pwd(a.leg, 0));
     assert_int_equal(ice_leg_restart(a.leg), 0);
     assert_int_equal(ice_leg_restart(b.leg), 0);
     assert_string_not_equal(ice_local_ufrag(a.leg, 0), ufrag);
@@ -414,6 +418,63 @@ static void ice_media_can_be_sent_from_the_signalled_port(void **state)
     assert_int_equal(port_of(&from), a.ports[0]);
     ice_leg_free(a.leg);
     ice_leg_free(b.leg);
+    ice_free(ice);
+}
+
+#define FLOOD_THREADS 2
+
+struct flood {
+    struct sockaddr_storage to;
+    atomic_bool is_over;
+};
+
+/* Looks like a check until libnice finds no USERNAME in it. */
+static void *flood_run(void *arg)
+{
+    static const uint8_t request[64] = {0x00, 0x01, 0x00, 0x2c, 0x21, 0x12, 0xa4, 0x42};
+    struct flood *flood = arg;
+    const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+    while (!atomic_load(&flood->is_over))
+        sendto(fd, request, sizeof(request), 0, (struct sockaddr *)&flood->to,
+               sizeof(struct sockaddr_in));
+    close(fd);
+    return NULL;
+}
+
+/* libnice reads a socket until it is empty, which under a flood it never is; see ice/guard.c. */
+static void ice_connects_while_another_legs_port_is_flooded(void **state)
+{
+    struct ice *ice;
+    struct end a = {0}, b = {0}, victim = {0};
+    struct ice_leg_config cfg_a = config(ICE_MODE_LYNC, &a), cfg_b = config(ICE_MODE_LYNC, &b);
+    struct ice_leg_config cfg_victim = config(ICE_MODE_LYNC, &victim);
+    struct flood flood = {.is_over = false};
+    pthread_t threads[FLOOD_THREADS];
+
+    (void)state;
+    cfg_a.is_controlling = true;
+    assert_int_equal(ice_alloc(&ice), 0);
+    end_open(&victim, ice, &cfg_victim);
+    flood.to = address("127.0.0.1", victim.ports[0]);
+    for (unsigned i = 0; i < FLOOD_THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, flood_run, &flood), 0);
+
+    for (unsigned i = 0; i < 5; i++) {
+        memset(&a, 0, sizeof(a));
+        memset(&b, 0, sizeof(b));
+        end_open(&a, ice, &cfg_a);
+        end_open(&b, ice, &cfg_b);
+        introduce(&a, &b, ICE_MODE_LYNC);
+        await_both(ice, &a, &b, ICE_STATE_READY);
+        ice_leg_free(a.leg);
+        ice_leg_free(b.leg);
+    }
+    ice_leg_free(victim.leg); /* nor does control wait for the flood to end */
+
+    atomic_store(&flood.is_over, true);
+    for (unsigned i = 0; i < FLOOD_THREADS; i++)
+        pthread_join(threads[i], NULL);
     ice_free(ice);
 }
 
@@ -773,6 +834,7 @@ int main(void)
         cmocka_unit_test(ice_connects_again_after_a_restart),
         cmocka_unit_test(ice_keeps_stun_away_from_the_media_socket),
         cmocka_unit_test(ice_media_can_be_sent_from_the_signalled_port),
+        cmocka_unit_test(ice_connects_while_another_legs_port_is_flooded),
         cmocka_unit_test(ice_gives_a_removed_streams_ports_back_at_once),
         cmocka_unit_test(ice_connects_on_ports_that_were_used_before),
         cmocka_unit_test(ice_says_when_a_port_is_taken_and_leaves_nothing),
