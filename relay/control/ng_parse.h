@@ -28,13 +28,24 @@ struct ng_parser {
 /** Counts, and names to the handler, what is not understood. */
 void ng_unknown(struct ng_parser *p, struct str where, struct str what);
 
+/** Whether the word begins with the letters of the name; it has at least as many. */
+bool ng_letters_match(struct str name, const char *word);
+
 /**
  * Whether a word is a name in one of the spellings that are allowed: '-' in the name stands for
  * hyphen, space or underscore, and its capital letters, which are acronyms, match without case.
+ * Inline, as it is asked for each row of a table and the length alone nearly always says no.
  */
-bool ng_name_is(struct str name, struct str word);
+static inline bool ng_name_is(struct str name, struct str word)
+{
+    return word.n == name.n && ng_letters_match(name, word.p);
+}
+
 /** The same for the beginning of a word; something must follow. */
-bool ng_name_begins(struct str prefix, struct str word);
+static inline bool ng_name_begins(struct str prefix, struct str word)
+{
+    return word.n > prefix.n && ng_letters_match(prefix, word.p);
+}
 
 #define NG_N(table) (sizeof(table) / sizeof((table)[0]))
 

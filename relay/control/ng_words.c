@@ -13,23 +13,13 @@ static bool letter_matches(char name, char c)
     return c == name;
 }
 
-static bool letters_match(struct str name, const char *word)
+bool ng_letters_match(struct str name, const char *word)
 {
     for (size_t i = 0; i < name.n; i++) {
         if (!letter_matches(name.p[i], word[i]))
             return false;
     }
     return true;
-}
-
-bool ng_name_is(struct str name, struct str word)
-{
-    return word.n == name.n && letters_match(name, word.p);
-}
-
-bool ng_name_begins(struct str prefix, struct str word)
-{
-    return word.n > prefix.n && letters_match(prefix, word.p);
 }
 
 const struct ng_word *ng_word_find(const struct ng_word *words, size_t n, struct str word)
