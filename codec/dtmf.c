@@ -125,19 +125,19 @@ int dtmf_relay_put(struct dtmf_relay *r, const uint8_t *payload, size_t n, uint3
 {
     struct dtmf_event ev;
     const int err = dtmf_parse(&ev, payload, n);
+    bool is_known;
 
     if (err)
         return err;
 
-    if (!r->has_input || in_hz != r->in_hz) {
-        tone_start(r, &ev, ts, in_hz, out_ts, now_us);
-    } else if (ts == r->in_ts && ev.code == r->tone.code) {
+    is_known = r->has_input && in_hz == r->in_hz; /* else the time stamps cannot be compared */
+    if (is_known && ts == r->in_ts && ev.code == r->tone.code) {
         if (!r->tone.is_open || (!ev.is_end && ev.duration <= r->in_duration))
             return EALREADY;
         tone_update(r, &ev, now_us);
-    } else if (is_old(r, ts)) {
+    } else if (is_known && is_old(r, ts)) {
         return ESTALE;
-    } else if (is_next_segment(r, &ev, ts)) {
+    } else if (is_known && is_next_segment(r, &ev, ts)) {
         r->in_before += ts - r->in_ts;
         r->in_ts = ts;
         tone_update(r, &ev, now_us);

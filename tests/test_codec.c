@@ -25,19 +25,19 @@ static void table_finds_formats_as_sdp_writes_them(void **state)
         const char *why, *name;
         uint32_t clock_hz;
         uint8_t n_channels;
-        const char *found; /* NULL: none */
+        const char *found;
     } rows[] = {
         {"as registered", "PCMU", 8000, 1, "PCMU"},
         {"without case", "pcmA", 8000, 1, "PCMA"},
         {"no channels means one", "G722", 8000, 0, "G722"},
         {"opus is always two (RFC 7587)", "OPUS", 48000, 2, "opus"},
-        {"opus with one is not", "opus", 48000, 1, NULL},
-        {"Lync's stereo G722 is another format", "G722", 8000, 2, NULL},
-        {"G722 at its true rate is not its RTP clock", "G722", 16000, 1, NULL},
-        {"wide PCMU is another format", "PCMU", 16000, 1, NULL},
-        {"a longer name", "PCMUX", 8000, 1, NULL},
-        {"no name", "", 8000, 1, NULL},
-        {"not a codec", "telephone-event", 8000, 1, NULL},
+        {"opus with one is not", "opus", 48000, 1, "none"},
+        {"Lync's stereo G722 is another format", "G722", 8000, 2, "none"},
+        {"G722 at its true rate is not its RTP clock", "G722", 16000, 1, "none"},
+        {"wide PCMU is another format", "PCMU", 16000, 1, "none"},
+        {"a longer name", "PCMUX", 8000, 1, "none"},
+        {"no name", "", 8000, 1, "none"},
+        {"not a codec", "telephone-event", 8000, 1, "none"},
     };
 
     (void)state;
@@ -45,8 +45,7 @@ static void table_finds_formats_as_sdp_writes_them(void **state)
         const struct codec_spec s = spec(rows[i].name, rows[i].clock_hz, rows[i].n_channels);
         const struct codec *c = codec_find(&s);
 
-        if ((c ? c->name : NULL) != rows[i].found &&
-            (!c || !rows[i].found || strcmp(c->name, rows[i].found)))
+        if (strcmp(c ? c->name : "none", rows[i].found) != 0)
             fail_msg("%s: found %s", rows[i].why, c ? c->name : "none");
     }
 }
@@ -65,12 +64,12 @@ static void table_takes_a_name_that_is_not_terminated(void **state)
 static void static_types_are_those_of_rfc_3551(void **state)
 {
     static const struct {
-        uint8_t pt;
         const char *name;
         uint32_t clock_hz;
-    } rows[] = {{0, "PCMU", 8000},  {3, "GSM", 8000},    {4, "G723", 8000},  {5, "DVI4", 8000},
-                {6, "DVI4", 16000}, {8, "PCMA", 8000},   {9, "G722", 8000},  {13, "CN", 8000},
-                {18, "G729", 8000}, {31, "H261", 90000}, {34, "H263", 90000}};
+        uint8_t pt;
+    } rows[] = {{"PCMU", 8000, 0},  {"GSM", 8000, 3},    {"G723", 8000, 4},  {"DVI4", 8000, 5},
+                {"DVI4", 16000, 6}, {"PCMA", 8000, 8},   {"G722", 8000, 9},  {"CN", 8000, 13},
+                {"G729", 8000, 18}, {"H261", 90000, 31}, {"H263", 90000, 34}};
     struct codec_spec s;
 
     (void)state;
