@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -78,6 +79,43 @@ static void a_pair_is_an_even_port_and_the_one_above(void **state)
             assert_int_equal(take(p), cases[i].lowest + 2 * n);
         port_pool_free(p);
     }
+}
+
+/* The linker gives us every calloc() of the rooms; the one of that number fails. */
+static unsigned n_until_failure = UINT_MAX;
+
+void *__real_calloc(size_t n, size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    if (n_until_failure == UINT_MAX)
+        return __real_calloc(n, size);
+    return n_until_failure-- ? __real_calloc(n, size) : NULL;
+}
+
+static void without_memory_there_is_no_pool(void **state)
+{
+    const struct port_pool_config cfg = {.port_min = 30000, .port_max = 30099};
+    const union addr host = {.in.sin_family = AF_INET};
+    struct port_pool *p = NULL;
+    struct port_quiet *q = NULL;
+    (void)state;
+
+    for (unsigned n = 0; n < 3; n++) {
+        n_until_failure = n;
+        assert_int_equal(port_pool_alloc(&p, &cfg), ENOMEM);
+        assert_null(p);
+    }
+    n_until_failure = UINT_MAX;
+    assert_int_equal(port_pool_alloc(&p, &cfg), 0);
+    for (unsigned n = 0; n < 2; n++) {
+        n_until_failure = n;
+        assert_int_equal(port_quiet_alloc(&q, p, &host, 8), ENOMEM);
+        assert_null(q);
+    }
+    n_until_failure = UINT_MAX;
+    port_pool_free(p);
 }
 
 static void a_pool_that_is_used_up_says_so(void **state)
@@ -460,6 +498,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_pair_is_an_even_port_and_the_one_above),
+        cmocka_unit_test(without_memory_there_is_no_pool),
         cmocka_unit_test(a_pool_that_is_used_up_says_so),
         cmocka_unit_test(the_search_begins_where_it_is_told_and_goes_round),
         cmocka_unit_test(a_freed_pair_comes_last),

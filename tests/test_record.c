@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -345,6 +346,33 @@ static void the_largest_record_fits_and_a_smaller_buffer_is_refused(void **state
     assert_int_equal(record_print(line, 1, &r), ENOSPC);
 }
 
+/* jansson takes its memory here; the allocation of that number fails. */
+static unsigned n_until_failure;
+
+static void *scarce_malloc(size_t n)
+{
+    return n_until_failure-- ? malloc(n) : NULL;
+}
+
+static void a_record_says_when_memory_ran_out(void **state)
+{
+    char line[RECORD_LINE_MAX];
+    struct call_record r;
+    unsigned n = 0;
+    int err = ENOMEM;
+    (void)state;
+
+    make_record(&r);
+    json_set_alloc_funcs(scarce_malloc, free);
+    for (; err == ENOMEM && n < 10000; n++) {
+        n_until_failure = n;
+        err = record_print(line, sizeof(line), &r);
+    }
+    json_set_alloc_funcs(malloc, free);
+    assert_int_equal(err, 0);
+    assert_true(n > 100); /* each of them has failed once */
+}
+
 static void every_end_has_a_name(void **state)
 {
     (void)state;
@@ -366,6 +394,7 @@ int main(void)
         cmocka_unit_test(a_nul_stays_inside_its_string),
         cmocka_unit_test(a_long_text_is_cut_between_characters),
         cmocka_unit_test(the_largest_record_fits_and_a_smaller_buffer_is_refused),
+        cmocka_unit_test(a_record_says_when_memory_ran_out),
         cmocka_unit_test(every_end_has_a_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
