@@ -48,7 +48,7 @@ static inline void echo_media(struct sdp_echo *e, unsigned i, const struct sdp_m
     o->ptime_ms = m->ptime_ms;
     echo_crypto(e, i, m);
     o->has_lifetime = true;
-    o->has_ice = m->has_candidates || m->ice_ufrag.n > 0;
+    o->has_ice = true; /* whatever there is of it */
     o->ice_ufrag = m->ice_ufrag;
     o->ice_pwd = m->ice_pwd;
     o->candidates = m->candidates;

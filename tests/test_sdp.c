@@ -99,51 +99,50 @@ struct form_row {
     int err;
 };
 
+static const struct form_row form_rows[] = {
+    {"a session alone", SESSION, 0},
+    {"an audio line", AUDIO, 0},
+    {"nothing", "", EBADMSG},
+    {"blank lines only", "\r\n\r\n", EBADMSG},
+    {"no v=", "o=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\n", EBADMSG},
+    {"v= not first", "s=-\r\nv=0\r\n", EBADMSG},
+    {"bare text", "hello", EBADMSG},
+    {"a line without =", "v=0\r\ns\r\n", EBADMSG},
+    {"a type that is no letter", "v=0\r\n1=x\r\n", EBADMSG},
+    {"m= without a port", SESSION "m=audio\r\n", EBADMSG},
+    {"m= without a proto", SESSION "m=audio 5004\r\n", EBADMSG},
+    {"m= without formats", SESSION "m=audio 5004 RTP/AVP\r\n", 0},
+    {"port 0", SESSION "m=audio 0 RTP/AVP 0\r\n", 0},
+    {"port 65535", SESSION "m=audio 65535 RTP/AVP 0\r\n", 0},
+    {"port 65536", SESSION "m=audio 65536 RTP/AVP 0\r\n", EBADMSG},
+    {"port 2^32 + 5004", SESSION "m=audio 4294972300 RTP/AVP 0\r\n", EBADMSG},
+    {"port -1", SESSION "m=audio -1 RTP/AVP 0\r\n", EBADMSG},
+    {"port in hexadecimal", SESSION "m=audio 0x1 RTP/AVP 0\r\n", EBADMSG},
+    {"a count of ports", SESSION "m=audio 5004/2 RTP/AVP 0\r\n", 0},
+    {"a count that is missing", SESSION "m=audio 5004/ RTP/AVP 0\r\n", EBADMSG},
+    {"a count that is no number", SESSION "m=audio 5004/x RTP/AVP 0\r\n", EBADMSG},
+    {"no c= at all", "v=0\r\nm=audio 5004 RTP/AVP 0\r\n", EBADE},
+    {"no c=, but off", "v=0\r\nm=audio 0 RTP/AVP 0\r\n", 0},
+    {"no c=, but IM", "v=0\r\nm=message 5060 sip null\r\n", 0},
+    {"no c=, but Messenger IM", "v=0\r\nm=x-ms-message 5060 sip null\r\n", 0},
+    {"c= has a name", "v=0\r\nc=IN IP4 pc.example.com\r\nm=audio 1 RTP/AVP 0\r\n", EBADE},
+    {"c= is cut off", "v=0\r\nc=IN IP4\r\nm=audio 1 RTP/AVP 0\r\n", EBADE},
+    {"c= of another net", "v=0\r\nc=ATM NSAP 47\r\nm=audio 1 RTP/AVP 0\r\n", EBADE},
+    {"the media's name beats the session's address", AUDIO "c=IN IP4 pc.example.com\r\n", EBADE},
+    {"c= of the wrong family", "v=0\r\nc=IN IP6 192.0.2.1\r\nm=audio 1 RTP/AVP 0\r\n", EBADE},
+    {"candidates stand in for c=",
+     "v=0\r\nm=audio 5004 RTP/AVP 0\r\na=candidate:1 1 UDP 1 192.0.2.1 5004 typ host\r\n", 0},
+};
+
 static void sdp_refuses_what_is_no_document(void **state)
 {
-    static const struct form_row rows[] = {
-        {"a session alone", SESSION, 0},
-        {"an audio line", AUDIO, 0},
-        {"nothing", "", EBADMSG},
-        {"blank lines only", "\r\n\r\n", EBADMSG},
-        {"no v=", "o=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\n", EBADMSG},
-        {"v= not first", "s=-\r\nv=0\r\n", EBADMSG},
-        {"bare text", "hello", EBADMSG},
-        {"a line without =", "v=0\r\ns\r\n", EBADMSG},
-        {"a type that is no letter", "v=0\r\n1=x\r\n", EBADMSG},
-        {"m= without a port", SESSION "m=audio\r\n", EBADMSG},
-        {"m= without a proto", SESSION "m=audio 5004\r\n", EBADMSG},
-        {"m= without formats", SESSION "m=audio 5004 RTP/AVP\r\n", 0},
-        {"port 0", SESSION "m=audio 0 RTP/AVP 0\r\n", 0},
-        {"port 65535", SESSION "m=audio 65535 RTP/AVP 0\r\n", 0},
-        {"port 65536", SESSION "m=audio 65536 RTP/AVP 0\r\n", EBADMSG},
-        {"port 2^32 + 5004", SESSION "m=audio 4294972300 RTP/AVP 0\r\n", EBADMSG},
-        {"port -1", SESSION "m=audio -1 RTP/AVP 0\r\n", EBADMSG},
-        {"port in hexadecimal", SESSION "m=audio 0x1 RTP/AVP 0\r\n", EBADMSG},
-        {"a count of ports", SESSION "m=audio 5004/2 RTP/AVP 0\r\n", 0},
-        {"a count that is missing", SESSION "m=audio 5004/ RTP/AVP 0\r\n", EBADMSG},
-        {"a count that is no number", SESSION "m=audio 5004/x RTP/AVP 0\r\n", EBADMSG},
-        {"no c= at all", "v=0\r\nm=audio 5004 RTP/AVP 0\r\n", EBADE},
-        {"no c=, but off", "v=0\r\nm=audio 0 RTP/AVP 0\r\n", 0},
-        {"no c=, but IM", "v=0\r\nm=message 5060 sip null\r\n", 0},
-        {"no c=, but Messenger IM", "v=0\r\nm=x-ms-message 5060 sip null\r\n", 0},
-        {"c= has a name", "v=0\r\nc=IN IP4 pc.example.com\r\nm=audio 1 RTP/AVP 0\r\n", EBADE},
-        {"c= is cut off", "v=0\r\nc=IN IP4\r\nm=audio 1 RTP/AVP 0\r\n", EBADE},
-        {"c= of another net", "v=0\r\nc=ATM NSAP 47\r\nm=audio 1 RTP/AVP 0\r\n", EBADE},
-        {"the media's name beats the session's address", AUDIO "c=IN IP4 pc.example.com\r\n",
-         EBADE},
-        {"c= of the wrong family", "v=0\r\nc=IN IP6 192.0.2.1\r\nm=audio 1 RTP/AVP 0\r\n", EBADE},
-        {"candidates stand in for c=",
-         "v=0\r\nm=audio 5004 RTP/AVP 0\r\na=candidate:1 1 UDP 1 192.0.2.1 5004 typ host\r\n", 0},
-    };
-
     (void)state;
-    for (size_t i = 0; i < N_ROWS(rows); i++) {
+    for (size_t i = 0; i < N_ROWS(form_rows); i++) {
         struct sdp_doc *doc = NULL;
-        int err = sdp_parse(&doc, str_of(rows[i].text));
+        int err = sdp_parse(&doc, str_of(form_rows[i].text));
 
-        if (err != rows[i].err || (err == 0) != (doc != NULL))
-            fail_msg("%s: %d", rows[i].why, err);
+        if (err != form_rows[i].err || (err == 0) != (doc != NULL))
+            fail_msg("%s: %d", form_rows[i].why, err);
         sdp_free(doc);
     }
 }
@@ -159,7 +158,8 @@ static void sdp_refuses_a_nul_and_a_text_that_is_too_long(void **state)
 
     assert_non_null(text);
     memset(text, 'x', SDP_TEXT_MAX + 1);
-    memcpy(text, "v=", 2);
+    text[0] = 'v';
+    text[1] = '=';
     assert_int_equal(sdp_parse(&doc, (struct str){text, SDP_TEXT_MAX + 1}), EBADMSG);
     assert_int_equal(sdp_parse(&doc, (struct str){text, SDP_TEXT_MAX}), 0);
     sdp_free(doc);
@@ -221,7 +221,7 @@ static void sdp_ignores_formats_beyond_64_and_twice_the_same(void **state)
     (void)state;
     for (unsigned pt = 20; pt < 110; pt++)
         end += sprintf(end, " %u", pt);
-    strcpy(end, "\r\n");
+    sprintf(end, "\r\n");
     doc = parse(text);
     assert_int_equal(doc->media[0].n_formats, SDP_FORMATS_MAX - 3);
     assert_int_equal(doc->media[0].formats[0].pt, 0);
@@ -415,72 +415,72 @@ struct crypto_row {
     unsigned mki_len, mki_last;
 };
 
+static const struct crypto_row crypto_rows[] = {
+    {"a key", "1 " CM_80 " inline:" KEY, 1, 0, 0, 0, CM, 0, 0},
+    {"a lifetime as a power", "1 " CM_80 " inline:" KEY "|2^31", 1, 0, 1, 0, CM, 0, 0},
+    {"a lifetime in decimal", "1 " CM_80 " inline:" KEY "|1048576", 1, 0, 1, 0, CM, 0, 0},
+    {"a lifetime that is none", "1 " CM_80 " inline:" KEY "|2^x", 0, 1, 0, 0, CM, 0, 0},
+    {"a lifetime beyond SRTP", "1 " CM_80 " inline:" KEY "|2^49", 0, 1, 0, 0, CM, 0, 0},
+    {"an MKI", "1 " CM_80 " inline:" KEY "|1:1", 1, 0, 0, 0, CM, 1, 1},
+    {"both", "1 " CM_80 " inline:" KEY "|2^31|1:1", 1, 0, 1, 0, CM, 1, 1},
+    {"both, the other way round", "1 " CM_80 " inline:" KEY "|1:1|2^31", 0, 1, 0, 0, CM, 0, 0},
+    {"a long MKI", "1 " CM_80 " inline:" KEY "|66051:4", 1, 0, 0, 0, CM, 4, 3},
+    {"an MKI too big for its length", "1 " CM_80 " inline:" KEY "|256:1", 0, 1, 0, 0, CM, 0, 0},
+    {"an MKI of no bytes", "1 " CM_80 " inline:" KEY "|1:0", 0, 1, 0, 0, CM, 0, 0},
+    {"an MKI of 128 bytes", "1 " CM_80 " inline:" KEY "|9:128", 1, 0, 0, 0, CM, 128, 9},
+    {"an MKI of 129 bytes", "1 " CM_80 " inline:" KEY "|9:129", 0, 1, 0, 0, CM, 0, 0},
+    {"an MKI in letters", "1 " CM_80 " inline:" KEY "|a:4", 0, 1, 0, 0, CM, 0, 0},
+    {"session parameters", "1 " CM_80 " inline:" KEY " KDR=1", 1, 0, 0, 1, CM, 0, 0},
+    {"two keys", "1 " CM_80 " inline:" KEY ";inline:" KEY, 0, 1, 0, 0, CM, 0, 0},
+    {"another key method", "1 " CM_80 " prompt:" KEY, 0, 1, 0, 0, CM, 0, 0},
+    {"29 bytes", "1 " CM_80 " inline:l66PA6e3xsp7M/CaclNPb3wejr5sKhr2ZLzDfyk=", 0, 1, 0, 0, CM, 0,
+     0},
+    {"a sign that is not of base64", "1 " CM_80 " inline:l66PA6e3xsp7M/CaclNPb3wejr5sKhr2ZLzDf*no",
+     0, 1, 0, 0, CM, 0, 0},
+    {"padding in the middle", "1 " CM_80 " inline:l66PA6e3xsp7M/Cacl=Pb3wejr5sKhr2ZLzDfyno", 0, 1,
+     0, 0, CM, 0, 0},
+    {"no key", "1 " CM_80, 0, 1, 0, 0, CM, 0, 0},
+    {"no tag", CM_80 " inline:" KEY, 0, 1, 0, 0, CM, 0, 0},
+    {"a tag of ten digits", "1000000000 " CM_80 " inline:" KEY, 0, 1, 0, 0, CM, 0, 0},
+    {"a suite nobody knows", "1 ROT13 inline:" KEY, 1, 0, 0, 0, SRTP_SUITE_NONE, 0, 0},
+    {"AES-256, padded",
+     "1 AES_256_CM_HMAC_SHA1_80 "
+     "inline:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLQ==",
+     1, 0, 0, 0, AES_256, 0, 0},
+    {"AES-256, not padded",
+     "1 AES_256_CM_HMAC_SHA1_80 "
+     "inline:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLQ",
+     1, 0, 0, 0, AES_256, 0, 0},
+    {"half the padding",
+     "1 AES_256_CM_HMAC_SHA1_80 "
+     "inline:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLQ=",
+     0, 1, 0, 0, AES_256, 0, 0},
+};
+
 static void sdp_reads_crypto_lines(void **state)
 {
-    static const struct crypto_row rows[] = {
-        {"a key", "1 " CM_80 " inline:" KEY, 1, 0, 0, 0, CM, 0, 0},
-        {"a lifetime as a power", "1 " CM_80 " inline:" KEY "|2^31", 1, 0, 1, 0, CM, 0, 0},
-        {"a lifetime in decimal", "1 " CM_80 " inline:" KEY "|1048576", 1, 0, 1, 0, CM, 0, 0},
-        {"a lifetime that is none", "1 " CM_80 " inline:" KEY "|2^x", 0, 1, 0, 0, CM, 0, 0},
-        {"a lifetime beyond SRTP", "1 " CM_80 " inline:" KEY "|2^49", 0, 1, 0, 0, CM, 0, 0},
-        {"an MKI", "1 " CM_80 " inline:" KEY "|1:1", 1, 0, 0, 0, CM, 1, 1},
-        {"both", "1 " CM_80 " inline:" KEY "|2^31|1:1", 1, 0, 1, 0, CM, 1, 1},
-        {"both, the other way round", "1 " CM_80 " inline:" KEY "|1:1|2^31", 0, 1, 0, 0, CM, 0, 0},
-        {"a long MKI", "1 " CM_80 " inline:" KEY "|66051:4", 1, 0, 0, 0, CM, 4, 3},
-        {"an MKI too big for its length", "1 " CM_80 " inline:" KEY "|256:1", 0, 1, 0, 0, CM, 0, 0},
-        {"an MKI of no bytes", "1 " CM_80 " inline:" KEY "|1:0", 0, 1, 0, 0, CM, 0, 0},
-        {"an MKI of 128 bytes", "1 " CM_80 " inline:" KEY "|9:128", 1, 0, 0, 0, CM, 128, 9},
-        {"an MKI of 129 bytes", "1 " CM_80 " inline:" KEY "|9:129", 0, 1, 0, 0, CM, 0, 0},
-        {"an MKI in letters", "1 " CM_80 " inline:" KEY "|a:4", 0, 1, 0, 0, CM, 0, 0},
-        {"session parameters", "1 " CM_80 " inline:" KEY " KDR=1", 1, 0, 0, 1, CM, 0, 0},
-        {"two keys", "1 " CM_80 " inline:" KEY ";inline:" KEY, 0, 1, 0, 0, CM, 0, 0},
-        {"another key method", "1 " CM_80 " prompt:" KEY, 0, 1, 0, 0, CM, 0, 0},
-        {"29 bytes", "1 " CM_80 " inline:l66PA6e3xsp7M/CaclNPb3wejr5sKhr2ZLzDfyk=", 0, 1, 0, 0, CM,
-         0, 0},
-        {"a sign that is not of base64",
-         "1 " CM_80 " inline:l66PA6e3xsp7M/CaclNPb3wejr5sKhr2ZLzDf*no", 0, 1, 0, 0, CM, 0, 0},
-        {"padding in the middle", "1 " CM_80 " inline:l66PA6e3xsp7M/Cacl=Pb3wejr5sKhr2ZLzDfyno", 0,
-         1, 0, 0, CM, 0, 0},
-        {"no key", "1 " CM_80, 0, 1, 0, 0, CM, 0, 0},
-        {"no tag", CM_80 " inline:" KEY, 0, 1, 0, 0, CM, 0, 0},
-        {"a tag of ten digits", "1000000000 " CM_80 " inline:" KEY, 0, 1, 0, 0, CM, 0, 0},
-        {"a suite nobody knows", "1 ROT13 inline:" KEY, 1, 0, 0, 0, SRTP_SUITE_NONE, 0, 0},
-        {"AES-256, padded",
-         "1 AES_256_CM_HMAC_SHA1_80 "
-         "inline:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLQ==",
-         1, 0, 0, 0, AES_256, 0, 0},
-        {"AES-256, not padded",
-         "1 AES_256_CM_HMAC_SHA1_80 "
-         "inline:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLQ",
-         1, 0, 0, 0, AES_256, 0, 0},
-        {"half the padding",
-         "1 AES_256_CM_HMAC_SHA1_80 "
-         "inline:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLQ=",
-         0, 1, 0, 0, AES_256, 0, 0},
-    };
-
     (void)state;
-    for (size_t i = 0; i < N_ROWS(rows); i++) {
+    for (size_t i = 0; i < N_ROWS(crypto_rows); i++) {
         char text[1024];
         struct sdp_doc *doc;
         const struct sdp_media *m;
 
-        print_message("%s\n", rows[i].why);
-        snprintf(text, sizeof(text), "%sa=crypto:%s\r\n", AUDIO, rows[i].value);
+        print_message("%s\n", crypto_rows[i].why);
+        snprintf(text, sizeof(text), "%sa=crypto:%s\r\n", AUDIO, crypto_rows[i].value);
         doc = parse(text);
         m = &doc->media[0];
-        assert_int_equal(m->n_crypto, rows[i].n);
-        assert_int_equal(m->n_bad_crypto, rows[i].n_bad);
-        if (rows[i].n > 0) {
+        assert_int_equal(m->n_crypto, crypto_rows[i].n);
+        assert_int_equal(m->n_bad_crypto, crypto_rows[i].n_bad);
+        if (crypto_rows[i].n > 0) {
             const struct sdp_crypto *c = &m->crypto[0];
 
             assert_int_equal(c->tag, 1);
-            assert_int_equal(c->keys.suite, rows[i].suite);
-            assert_int_equal(c->has_lifetime, rows[i].has_lifetime);
-            assert_int_equal(c->has_session_params, rows[i].has_session_params);
-            assert_int_equal(c->keys.mki_len, rows[i].mki_len);
-            if (rows[i].mki_len > 0)
-                assert_int_equal(c->keys.mki[rows[i].mki_len - 1], rows[i].mki_last);
+            assert_int_equal(c->keys.suite, crypto_rows[i].suite);
+            assert_int_equal(c->has_lifetime, crypto_rows[i].has_lifetime);
+            assert_int_equal(c->has_session_params, crypto_rows[i].has_session_params);
+            assert_int_equal(c->keys.mki_len, crypto_rows[i].mki_len);
+            if (crypto_rows[i].mki_len > 0)
+                assert_int_equal(c->keys.mki[crypto_rows[i].mki_len - 1], crypto_rows[i].mki_last);
         }
         sdp_free(doc);
     }
@@ -613,34 +613,34 @@ struct vector_row {
     unsigned ptime_ms;
 };
 
+static const struct vector_row vector_rows[] = {
+    {"lync-online-ucwa-part1-draft6.sdp", 0, 1, "131.253.141.166:55441", "131.253.141.166:52487",
+     15, 3, 6, 0, true, SDP_RTP_AVP, SDP_SENDRECV, 20},
+    {"lync-online-ucwa-part2-draft19.sdp", 0, 1, "131.253.141.158:59224", "131.253.141.158:53988",
+     15, 3, 8, 10, false, SDP_RTP_AVP, SDP_SENDRECV, 20},
+    {"sfb-client-offer-plain-audio-bypassid.sdp", 0, 1, "192.168.106.63:10406",
+     "192.168.106.63:10407", 15, 0, 4, 2, false, SDP_RTP_AVP, SDP_SENDRECV, 20},
+    {"lync2010-draft6-part-truncated.sdp", 0, 1, "192.168.0.179:19384", "192.168.0.179:19385", 13,
+     3, 2, 0, true, SDP_RTP_AVP, SDP_SENDRECV, 0},
+    {"mediation-server-offer-hold.sdp", 0, 1, "192.168.103.63:6354", "192.168.103.63:6355", 3, 1, 0,
+     0, false, SDP_RTP_SAVP, SDP_INACTIVE, 20},
+    {"exchange-um-o365-answer.sdp", 0, 1, "207.46.198.124:54532", "207.46.198.124:54533", 2, 1, 0,
+     0, false, SDP_RTP_SAVP, SDP_SENDRECV, 20},
+    {"wlm2009-draft19-audio-video.sdp", 0, 2, "64.4.34.205:42821", "64.4.34.205:41965", 3, 0, 6, 0,
+     false, SDP_RTP_AVP, SDP_SENDRECV, 0},
+    {"messenger-doc-offer-encryption-required.sdp", 0, 2, "11.22.33.44:5050", "11.22.33.44:5051",
+     10, 0, 0, 0, false, SDP_RTP_AVP, SDP_SENDRECV, 0},
+    {"messenger-doc-im-offer-x-ms-message.sdp", 0, 1, "172.27.174.212:5060", "172.27.174.212:5061",
+     0, 0, 0, 0, false, SDP_PROTO_OTHER, SDP_SENDRECV, 0},
+    {"wlm-draft6-candidate-lines.sdp", EBADMSG, 0, "", "", 0, 0, 0, 0, 0, 0, 0, 0},
+    {"lync-online-ucwa-offer-multipart.sdp", EBADMSG, 0, "", "", 0, 0, 0, 0, 0, 0, 0, 0},
+};
+
 static void sdp_reads_what_lync_messenger_and_exchange_sent(void **state)
 {
-    static const struct vector_row rows[] = {
-        {"lync-online-ucwa-part1-draft6.sdp", 0, 1, "131.253.141.166:55441",
-         "131.253.141.166:52487", 15, 3, 6, 0, true, SDP_RTP_AVP, SDP_SENDRECV, 20},
-        {"lync-online-ucwa-part2-draft19.sdp", 0, 1, "131.253.141.158:59224",
-         "131.253.141.158:53988", 15, 3, 8, 10, false, SDP_RTP_AVP, SDP_SENDRECV, 20},
-        {"sfb-client-offer-plain-audio-bypassid.sdp", 0, 1, "192.168.106.63:10406",
-         "192.168.106.63:10407", 15, 0, 4, 2, false, SDP_RTP_AVP, SDP_SENDRECV, 20},
-        {"lync2010-draft6-part-truncated.sdp", 0, 1, "192.168.0.179:19384", "192.168.0.179:19385",
-         13, 3, 2, 0, true, SDP_RTP_AVP, SDP_SENDRECV, 0},
-        {"mediation-server-offer-hold.sdp", 0, 1, "192.168.103.63:6354", "192.168.103.63:6355", 3,
-         1, 0, 0, false, SDP_RTP_SAVP, SDP_INACTIVE, 20},
-        {"exchange-um-o365-answer.sdp", 0, 1, "207.46.198.124:54532", "207.46.198.124:54533", 2, 1,
-         0, 0, false, SDP_RTP_SAVP, SDP_SENDRECV, 20},
-        {"wlm2009-draft19-audio-video.sdp", 0, 2, "64.4.34.205:42821", "64.4.34.205:41965", 3, 0, 6,
-         0, false, SDP_RTP_AVP, SDP_SENDRECV, 0},
-        {"messenger-doc-offer-encryption-required.sdp", 0, 2, "11.22.33.44:5050",
-         "11.22.33.44:5051", 10, 0, 0, 0, false, SDP_RTP_AVP, SDP_SENDRECV, 0},
-        {"messenger-doc-im-offer-x-ms-message.sdp", 0, 1, "172.27.174.212:5060",
-         "172.27.174.212:5061", 0, 0, 0, 0, false, SDP_PROTO_OTHER, SDP_SENDRECV, 0},
-        {"wlm-draft6-candidate-lines.sdp", EBADMSG, 0, "", "", 0, 0, 0, 0, 0, 0, 0, 0},
-        {"lync-online-ucwa-offer-multipart.sdp", EBADMSG, 0, "", "", 0, 0, 0, 0, 0, 0, 0, 0},
-    };
-
     (void)state;
-    for (size_t i = 0; i < N_ROWS(rows); i++) {
-        const struct vector_row *row = &rows[i];
+    for (size_t i = 0; i < N_ROWS(vector_rows); i++) {
+        const struct vector_row *row = &vector_rows[i];
         size_t n;
         char *text = read_vector(row->name, &n);
         struct sdp_doc *doc = NULL;

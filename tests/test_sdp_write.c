@@ -353,53 +353,52 @@ struct crypto_row {
     const char *expected; /* lines */
 };
 
+static const struct crypto_row crypto_rows[] = {
+    {"plain",
+     {.tag = 1, .keys = {.suite = SRTP_SUITE_AES_CM_128_HMAC_SHA1_80}},
+     0,
+     0,
+     "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" KEY "\r\n"},
+    {"with a lifetime",
+     {.tag = 3, .keys = {.suite = SRTP_SUITE_AES_CM_128_HMAC_SHA1_80}},
+     1,
+     0,
+     "a=crypto:3 AES_CM_128_HMAC_SHA1_80 inline:" KEY "|2^31\r\n"},
+    {"with an MKI",
+     {.tag = 2, .keys = {.suite = SRTP_SUITE_AES_CM_128_HMAC_SHA1_80, .mki = {1}, .mki_len = 1}},
+     1,
+     0,
+     "a=crypto:2 AES_CM_128_HMAC_SHA1_80 inline:" KEY "|2^31|1:1\r\n"},
+    {"with a longer MKI",
+     {.tag = 2,
+      .keys = {.suite = SRTP_SUITE_AES_CM_128_HMAC_SHA1_80, .mki = {0, 1, 2, 3}, .mki_len = 4}},
+     0,
+     0,
+     "a=crypto:2 AES_CM_128_HMAC_SHA1_80 inline:" KEY "|66051:4\r\n"},
+    {"padding removed",
+     {.tag = 1, .keys = {.suite = SRTP_SUITE_AEAD_AES_128_GCM}},
+     0,
+     0,
+     "a=crypto:1 AEAD_AES_128_GCM inline:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGw\r\n"},
+    {"padding kept",
+     {.tag = 1, .keys = {.suite = SRTP_SUITE_AEAD_AES_128_GCM}},
+     0,
+     1,
+     "a=crypto:1 AEAD_AES_128_GCM inline:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGw==\r\n"},
+    {"a cryptoscale never",
+     {.tag = 1, .is_scale = true, .keys = {.suite = SRTP_SUITE_AES_CM_128_HMAC_SHA1_80}},
+     0,
+     0,
+     ""},
+};
+
 static void sdp_writes_crypto_lines(void **state)
 {
-    static const struct crypto_row rows[] = {
-        {"plain",
-         {.tag = 1, .keys = {.suite = SRTP_SUITE_AES_CM_128_HMAC_SHA1_80}},
-         0,
-         0,
-         "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" KEY "\r\n"},
-        {"with a lifetime",
-         {.tag = 3, .keys = {.suite = SRTP_SUITE_AES_CM_128_HMAC_SHA1_80}},
-         1,
-         0,
-         "a=crypto:3 AES_CM_128_HMAC_SHA1_80 inline:" KEY "|2^31\r\n"},
-        {"with an MKI",
-         {.tag = 2,
-          .keys = {.suite = SRTP_SUITE_AES_CM_128_HMAC_SHA1_80, .mki = {1}, .mki_len = 1}},
-         1,
-         0,
-         "a=crypto:2 AES_CM_128_HMAC_SHA1_80 inline:" KEY "|2^31|1:1\r\n"},
-        {"with a longer MKI",
-         {.tag = 2,
-          .keys = {.suite = SRTP_SUITE_AES_CM_128_HMAC_SHA1_80, .mki = {0, 1, 2, 3}, .mki_len = 4}},
-         0,
-         0,
-         "a=crypto:2 AES_CM_128_HMAC_SHA1_80 inline:" KEY "|66051:4\r\n"},
-        {"padding removed",
-         {.tag = 1, .keys = {.suite = SRTP_SUITE_AEAD_AES_128_GCM}},
-         0,
-         0,
-         "a=crypto:1 AEAD_AES_128_GCM inline:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGw\r\n"},
-        {"padding kept",
-         {.tag = 1, .keys = {.suite = SRTP_SUITE_AEAD_AES_128_GCM}},
-         0,
-         1,
-         "a=crypto:1 AEAD_AES_128_GCM inline:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGw==\r\n"},
-        {"a cryptoscale never",
-         {.tag = 1, .is_scale = true, .keys = {.suite = SRTP_SUITE_AES_CM_128_HMAC_SHA1_80}},
-         0,
-         0,
-         ""},
-    };
-
     (void)state;
-    for (size_t i = 0; i < N_ROWS(rows); i++) {
+    for (size_t i = 0; i < N_ROWS(crypto_rows); i++) {
         struct sdp_doc *doc = parse(THEIRS "m=audio 5004 RTP/SAVP 0\r\n"
                                            "a=crypto:9 AES_CM_128_HMAC_SHA1_80 inline:" KEY "\r\n");
-        struct sdp_crypto crypto = rows[i].crypto;
+        struct sdp_crypto crypto = crypto_rows[i].crypto;
         struct sdp_media_out media[1];
         struct sdp_out out;
         char text[2048], expected[2048];
@@ -409,12 +408,12 @@ static void sdp_writes_crypto_lines(void **state)
         fill_out(&out, media, doc);
         media[0].crypto = &crypto;
         media[0].n_crypto = 1;
-        media[0].has_lifetime = rows[i].has_lifetime;
-        media[0].is_padded = rows[i].is_padded;
+        media[0].has_lifetime = crypto_rows[i].has_lifetime;
+        media[0].is_padded = crypto_rows[i].is_padded;
         assert_true(sdp_write(text, sizeof(text), doc, &out) > 0);
         snprintf(expected, sizeof(expected), "%sm=audio 30000 RTP/SAVP 0\r\n%s%s", OURS, TAIL,
-                 rows[i].expected);
-        assert_text(rows[i].why, text, expected);
+                 crypto_rows[i].expected);
+        assert_text(crypto_rows[i].why, text, expected);
         sdp_free(doc);
     }
 }
@@ -465,56 +464,56 @@ static void sdp_writes_an_offer_of_our_own_ice_and_dtls(void **state)
     sdp_free(doc);
 }
 
+static const char *const private_lines[] = {
+    "a=acap:1 crypto:1 AES_CM_128_HMAC_SHA1_80 inline:SECRET",
+    "a=alt:1 1 : 01 02 192.0.2.1 5004",
+    "a=altc:1 IP6 2001:db8::1 45678",
+    "a=bundle-only",
+    "a=candidate:1 1 UDP 1 192.0.2.1 9 typ host",
+    "a=candidate-new:1",
+    "a=connection:new",
+    "a=Crypto:1 AES_CM_128_HMAC_SHA1_80 inline:SECRET",
+    "a=cryptoscale:1 client AES_CM_128_HMAC_SHA1_80 inline:SECRET",
+    "a=dtls-id:1",
+    "a=encryption:required",
+    "a=end-of-candidates",
+    "a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level",
+    "a=fingerprint:sha-256 AA",
+    "a=ice-lite",
+    "a=ice-options:trickle",
+    "a=ice-pwd:pppppppppppppppppppppp",
+    "a=ICE-UFRAG:uuuu",
+    "a=key-mgmt:mikey AQAFgM",
+    "a=label:main-audio",
+    "a=mid:audio",
+    "a=msid:stream track",
+    "a=msid-semantic: WMS",
+    "a=oldmediaip:192.0.2.1",
+    "a=remote-candidates:1 192.0.2.1 9",
+    "a=remote-candidate:user",
+    "a=rid:1 send",
+    "a=rtcp:9",
+    "a=rtcp-fb:* nack",
+    "a=rtcp-mux",
+    "a=rtcp-mux-only",
+    "a=rtcp-rsize",
+    "a=rtcp-xr:voip-metrics",
+    "a=setup:actpass",
+    "a=simulcast:send 1",
+    "a=source-filter: incl IN IP4 232.0.0.1 192.0.2.1",
+    "a=ssrc:1 cname:me",
+    "a=ssrc-group:FID 1 2",
+    "a=tls-id:1",
+    "a=x-anything:1",
+    "a=x-candidate-ipv6:1 1 UDP 1 2001:db8::1 9 typ host",
+    "a=x-ssrc-range:1-1",
+    "a=zrtp-hash:1.10 fe",
+    "a=crypto :2 AES_CM_128_HMAC_SHA1_80 inline:SECRET",
+    "k=clear:secret",
+};
+
 static void sdp_lets_no_private_attribute_through(void **state)
 {
-    static const char *const private_lines[] = {
-        "a=acap:1 crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" KEY,
-        "a=alt:1 1 : 01 02 192.0.2.1 5004",
-        "a=altc:1 IP6 2001:db8::1 45678",
-        "a=bundle-only",
-        "a=candidate:1 1 UDP 1 192.0.2.1 9 typ host",
-        "a=candidate-new:1",
-        "a=connection:new",
-        "a=Crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" KEY,
-        "a=cryptoscale:1 client AES_CM_128_HMAC_SHA1_80 inline:" KEY,
-        "a=dtls-id:1",
-        "a=encryption:required",
-        "a=end-of-candidates",
-        "a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level",
-        "a=fingerprint:sha-256 AA",
-        "a=ice-lite",
-        "a=ice-options:trickle",
-        "a=ice-pwd:pppppppppppppppppppppp",
-        "a=ICE-UFRAG:uuuu",
-        "a=key-mgmt:mikey AQAFgM",
-        "a=label:main-audio",
-        "a=mid:audio",
-        "a=msid:stream track",
-        "a=msid-semantic: WMS",
-        "a=oldmediaip:192.0.2.1",
-        "a=remote-candidates:1 192.0.2.1 9",
-        "a=remote-candidate:user",
-        "a=rid:1 send",
-        "a=rtcp:9",
-        "a=rtcp-fb:* nack",
-        "a=rtcp-mux",
-        "a=rtcp-mux-only",
-        "a=rtcp-rsize",
-        "a=rtcp-xr:voip-metrics",
-        "a=setup:actpass",
-        "a=simulcast:send 1",
-        "a=source-filter: incl IN IP4 232.0.0.1 192.0.2.1",
-        "a=ssrc:1 cname:me",
-        "a=ssrc-group:FID 1 2",
-        "a=tls-id:1",
-        "a=x-anything:1",
-        "a=x-candidate-ipv6:1 1 UDP 1 2001:db8::1 9 typ host",
-        "a=x-ssrc-range:1-1",
-        "a=zrtp-hash:1.10 fe",
-        "a=crypto :2 AES_CM_128_HMAC_SHA1_80 inline:" KEY,
-        "k=clear:secret",
-    };
-
     (void)state;
     for (size_t i = 0; i < N_ROWS(private_lines); i++) {
         char template[2048];

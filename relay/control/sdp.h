@@ -151,14 +151,11 @@ struct sdp_media_out {
     const struct sdp_crypto *crypto;
     unsigned n_crypto;
     bool has_lifetime, is_padded; /* write |2^31; keep '=' of the base64 */
-
-    bool has_ice;
+    bool has_ice, has_end_of_candidates;
     struct str ice_ufrag, ice_pwd;
     const struct ice_candidate *candidates;
-    unsigned n_candidates;
+    unsigned n_candidates, n_remote_candidates;
     struct ice_candidate remote_candidates[2];
-    unsigned n_remote_candidates;
-    bool has_end_of_candidates;
 
     struct str fingerprint, setup, mid; /* values for a=...; empty: not written. RFC dialect only */
     uint32_t ssrc;                      /* of ours, for a=x-ssrc-range; 0: not written */
