@@ -12,14 +12,19 @@ static void codec_print(char *buf, size_t cap, const struct codec_spec *spec)
         snprintf(buf, cap, "%s/%u", spec->name, spec->clock_hz);
 }
 
-/* Sample s of the reference went at said_us + s / rate; in the record, which begins at the start of
- * the stream, it is at lag + s / rate. */
-static double audio_delay_us(const struct peer_sender_stats *tx, const struct peer_log *log,
+/* The sound begins at said_media_us of the stream that was sent and at the lag in the one that
+ * came; either stream's begin is known by its fastest packet, so that one late packet shifts
+ * nothing. */
+static double audio_delay_us(const struct peer_sender *sender, const struct peer_log *received,
                              const struct score *score)
 {
-    if (!tx->said_us || !log->n || score->stoi <= 0)
+    const struct peer_sender_stats *tx = peer_sender_stats(sender);
+    const struct peer_log *sent = peer_sender_log(sender);
+
+    if (!tx->has_said || !sent->n || !received->n || score->stoi <= 0)
         return 0;
-    return (double)(peer_log_start_us(log) - (int64_t)tx->said_us) + score->lag_s * 1e6;
+    return (double)(peer_log_start_us(received) - peer_log_start_us(sent) - tx->said_media_us) +
+           score->lag_s * 1e6;
 }
 
 static int direction_fill(struct call_direction *d, const struct peer *from, const struct peer *to,
@@ -47,8 +52,7 @@ static int direction_fill(struct call_direction *d, const struct peer *from, con
         err = peer_log_delays(&d->passed_on, peer_sender_log(sender), peer_receiver_log(receiver));
     if (!err)
         err = peer_log_lateness(&d->lateness, peer_receiver_log(receiver));
-    d->audio_delay_us =
-        audio_delay_us(peer_sender_stats(sender), peer_receiver_log(receiver), &d->score);
+    d->audio_delay_us = audio_delay_us(sender, peer_receiver_log(receiver), &d->score);
     return err;
 }
 
@@ -83,7 +87,7 @@ static void direction_print(FILE *f, const struct call_direction *d, char from, 
             " payload, %" PRIu64 " timestamp, %" PRIu64 " SSRC\n",
             d->counts.auth_failures + d->counts.replays + d->counts.bad_srtp, d->rx.bad_pt,
             d->rx.bad_payload, d->rx.bad_ts, d->rx.bad_ssrc + d->rx.ssrc_changes);
-    if (d->audio_delay_us > 0)
+    if (d->score.is_pass)
         fprintf(f, "  delay        %.1f ms one way, by the sound, codecs included\n",
                 d->audio_delay_us / 1000);
     if (d->passed_on.n)

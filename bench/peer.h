@@ -33,17 +33,17 @@ enum peer_keys {
 struct peer_config {
     struct loop *loop;
     enum peer_dialect dialect;
-    const char *local;   /* address; NULL: 127.0.0.1 */
-    const char *codecs;  /* "G722,PCMU,CN,telephone-event": in order of preference */
-    const char *profile; /* of an offer; NULL: RTP/SAVP, or RTP/AVP without keys */
     enum peer_keys keys;
+    const char *local;         /* address; NULL: 127.0.0.1 */
+    const char *codecs;        /* "G722,PCMU,CN,telephone-event": in order of preference */
+    const char *profile;       /* of an offer; NULL: RTP/SAVP, or RTP/AVP without keys */
     const struct sound *says;  /* NULL: silence */
-    bool has_ssrc_range;       /* announce our SSRC, as Lync does */
-    bool no_rtcp_mux;          /* PEER_RFC: two components */
     const char *extra_media;   /* m= sections behind the offer's audio; NULL: none */
     uint32_t ptime_ms;         /* 0: 20 */
     uint32_t rtcp_interval_ms; /* 0: 2000 */
     uint32_t record_s;         /* how much is recorded; 0: 60 */
+    bool has_ssrc_range;       /* announce our SSRC, as Lync does */
+    bool no_rtcp_mux;          /* PEER_RFC: two components */
 };
 
 enum peer_state {

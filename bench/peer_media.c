@@ -67,7 +67,7 @@ static void report_block_fill(struct peer *p, struct peer_rtcp_report *r, uint64
     r->has_block = true;
     r->source = rx.ssrc;
     r->lost = (uint32_t)rx.lost;
-    r->fraction_lost = newly ? (uint8_t)((newly_lost * 255) / newly) : 0;
+    r->fraction_lost = (uint8_t)(newly ? newly_lost * 255 / newly : 0);
     r->highest_seq = rx.highest_seq;
     r->jitter = f ? (uint32_t)(rx.jitter_us * f->spec.clock_hz / 1e6) : 0;
     if (p->rtcp.last_sr_us) {

@@ -65,14 +65,15 @@ static uint8_t *report_write(uint8_t *p, const struct peer_rtcp_report *r)
 
 static uint8_t *sdes_write(uint8_t *p, uint32_t ssrc)
 {
-    size_t n_name = strlen(PEER_RTCP_CNAME);
+    static const char name[] = PEER_RTCP_CNAME;
+    const size_t n_name = sizeof(name) - 1;      /* counted, not ended by a NUL */
     size_t n = (8 + 2 + n_name + 1 + 3) / 4 * 4; /* item list ends with a zero: s.6.5 */
 
     memset(p, 0, n);
     peer_put32(p + 4, ssrc);
     p[8] = 1; /* CNAME */
     p[9] = (uint8_t)n_name;
-    memcpy(p + 10, PEER_RTCP_CNAME, n_name);
+    memcpy(p + 10, name, n_name);
     return header_write(p, 1, SDES, n);
 }
 

@@ -318,9 +318,10 @@ static void origin_read(struct peer_description *d, const char *line)
 
 static void connection_read(char address[static PEER_ADDRESS_MAX], const char *line)
 {
-    char word[8];
+    char network[8], family[8];
 
-    if (scan_word(&line, word, sizeof(word), "") && scan_word(&line, word, sizeof(word), ""))
+    if (scan_word(&line, network, sizeof(network), "") &&
+        scan_word(&line, family, sizeof(family), ""))
         (void)scan_word(&line, address, PEER_ADDRESS_MAX, "/");
 }
 

@@ -114,15 +114,21 @@ static bool frame_fill(struct peer_sender *s)
     return is_first;
 }
 
+static int64_t media_us_of(const struct peer_sender *s, uint32_t ts)
+{
+    return (int64_t)(ts - s->first_ts) * 1000000 / s->cfg.audio.spec.clock_hz;
+}
+
 /* @return bytes of payload; 0: nothing */
-static size_t audio_next(struct peer_sender *s, struct peer_rtp *h, uint8_t *payload, size_t cap,
-                         uint64_t now_us)
+static size_t audio_next(struct peer_sender *s, struct peer_rtp *h, uint8_t *payload, size_t cap)
 {
     struct pcm pcm = {
         .samples = s->frame, .n_frames = s->n_frame, .rate_hz = s->sound.rate_hz, .n_channels = 1};
 
-    if (frame_fill(s))
-        s->stats.said_us = now_us;
+    if (frame_fill(s)) {
+        s->stats.has_said = true;
+        s->stats.said_media_us = media_us_of(s, s->ts);
+    }
     int n = s->codec->encode(s->encoder, &pcm, payload, cap);
     if (n < 0)
         s->stats.encode_errors++;
@@ -155,7 +161,7 @@ size_t peer_sender_next(struct peer_sender *s, uint8_t *packet, size_t cap, uint
     /* digits wait for the end of the sound, so that it is heard whole */
     bool is_event =
         peer_event_is_waiting(&s->events) && (!s->is_saying || s->at >= s->sound.n_samples);
-    size_t n = is_event ? event_next(s, &h, payload) : audio_next(s, &h, payload, room, now_us);
+    size_t n = is_event ? event_next(s, &h, payload) : audio_next(s, &h, payload, room);
     s->ts += s->ticks; /* time passes, whether anything is sent or not */
     if (!n)
         return 0;
@@ -167,8 +173,7 @@ size_t peer_sender_next(struct peer_sender *s, uint8_t *packet, size_t cap, uint
     s->stats.last_us = now_us;
     s->stats.last_ts = h.ts;
     s->stats.payload_bytes += n;
-    int64_t media_us = (int64_t)(h.ts - s->first_ts) * 1000000 / s->cfg.audio.spec.clock_hz;
-    peer_log_put(&s->log, now_us, media_us, payload, n);
+    peer_log_put(&s->log, now_us, media_us_of(s, h.ts), payload, n);
     return PEER_RTP_HEADER_BYTES + n;
 }
 

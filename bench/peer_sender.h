@@ -24,7 +24,8 @@ struct peer_sender_config {
 struct peer_sender_stats {
     uint64_t packets, payload_bytes, events, encode_errors;
     uint64_t first_us, last_us; /* when the first and the last packet went */
-    uint64_t said_us; /* when the packet with the first sample of the sound went; 0: not yet */
+    bool has_said;
+    int64_t said_media_us; /* place in the stream of the packet with the sound's first sample */
     uint32_t last_ts;
 };
 

@@ -8,7 +8,7 @@
 #include "bench/align.h"
 #include "bench/stoi.h"
 
-#define FRAME_SAMPLES (STOI_RATE_HZ / 50) /* 20 ms */
+#define FRAME_SAMPLES 200 /* 20 ms at STOI_RATE_HZ */
 #define REFERENCE_MIN (STOI_RATE_HZ / 2)
 
 /* The two sounds at STOI_RATE_HZ, of the reference's length and aligned to it. */

@@ -25,6 +25,11 @@ static void put_le(uint8_t *p, uint32_t v, unsigned bytes)
         p[i] = (uint8_t)(v >> (8 * i));
 }
 
+static void put_tag(uint8_t *p, const char *tag)
+{
+    memcpy(p, tag, 4);
+}
+
 /* A chunk of the file; n is what the file really holds of it. */
 struct chunk {
     const uint8_t *id, *body;
@@ -132,9 +137,10 @@ static void header_print(uint8_t h[static WAV_HEADER_BYTES], const struct sound 
 {
     uint32_t n_bytes = s->n_samples * 2;
 
-    memcpy(h, "RIFF", 4);
+    put_tag(h, "RIFF");
     put_le(h + 4, n_bytes + WAV_HEADER_BYTES - 8, 4);
-    memcpy(h + 8, "WAVEfmt ", 8);
+    put_tag(h + 8, "WAVE");
+    put_tag(h + 12, "fmt ");
     put_le(h + 16, 16, 4);
     put_le(h + 20, WAV_FORMAT_PCM, 2);
     put_le(h + 22, 1, 2);
@@ -142,7 +148,7 @@ static void header_print(uint8_t h[static WAV_HEADER_BYTES], const struct sound 
     put_le(h + 28, s->rate_hz * 2, 4);
     put_le(h + 32, 2, 2);
     put_le(h + 34, 16, 2);
-    memcpy(h + 36, "data", 4);
+    put_tag(h + 36, "data");
     put_le(h + 40, n_bytes, 4);
 }
 
