@@ -120,6 +120,8 @@ int ice_leg_alloc(struct ice_leg **legp, struct ice *ice, const struct ice_leg_c
     leg->cfg = *cfg;
     for (unsigned i = 0; i < ICE_WATCHES; i++)
         leg->watches[i] = (struct ice_watch){leg, -1};
+    leg->muted_fd = -1;
+    leg->muted_until_us = UINT64_MAX;
     err = ice_leg_count_in(leg);
     if (err) {
         free(leg);

@@ -69,6 +69,9 @@ int ice_event_fd(const struct ice *ice);
 /** Calls h for each waiting event. */
 void ice_dispatch(struct ice *ice, ice_event_h *h, void *arg);
 
+/** @return how often a port was flooded with STUN so that its socket had to be muted for a while */
+uint64_t ice_n_floods(struct ice *ice);
+
 struct ice_leg_config {
     enum ice_mode mode;
     bool is_controlling;

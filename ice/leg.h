@@ -62,6 +62,8 @@ struct ice_leg {
     gint n_polls;
     GPollFD polls[ICE_WATCHES]; /* what g_main_context_query() said last */
     struct ice_watch watches[ICE_WATCHES];
+    int muted_fd; /* a socket that guard.c has muted; -1: none */
+    uint64_t muted_until_us;
 
     struct ice_stream *streams[ICE_STREAMS_MAX]; /* changed by control, under lock and mail.lock */
 
@@ -83,8 +85,15 @@ struct ice_mailbox {
     struct ice_leg *first, *last;
 };
 
+/** The turn that the ice thread is taking, for guard.c. */
+struct ice_turn {
+    uint64_t n; /* turns so far, this one with them */
+    bool is_on, is_muted;
+    int fd; /* the socket that is read; -1: none, a timeout */
+};
+
 struct ice {
-    pthread_t thread;
+    pthread_t thread, guard;
     int epoll_fd;
     int wake_fd; /* tells the thread that an earlier deadline was set, or that the end has come */
     atomic_bool is_ending;
@@ -93,6 +102,8 @@ struct ice {
     pthread_mutex_t lock;
     struct deadline_heap deadlines;
     uint64_t next_wake_us; /* what the thread sleeps for; 0: it is awake and will look again */
+    struct ice_turn turn;
+    uint64_t n_floods;
     size_t n_legs;
     struct ice_leg *dead; /* freed legs, kept until the thread cannot hold a pointer to them */
 };
@@ -108,6 +119,14 @@ void ice_leg_unwatch(struct ice_leg *leg);
 int ice_leg_count_in(struct ice_leg *leg);
 /** Gives the memory of a closed leg to the ice thread. */
 void ice_leg_bury(struct ice_leg *leg);
+
+/* guard.c */
+void *ice_guard_run(void *ice);
+/** To be called when is_ending is set, before the ice thread is joined. */
+void ice_guard_stop(struct ice *ice);
+void ice_guard_begin(struct ice_leg *leg, int fd);
+void ice_guard_end(struct ice_leg *leg, uint64_t now_us);
+void ice_guard_unmute(struct ice_leg *leg);
 
 /* agent.c */
 /** @return 0; EMFILE, ENFILE: there are not n free descriptors and some more */

@@ -82,6 +82,7 @@ static int watch_what_is_polled(struct ice_leg *leg)
 
 void ice_leg_unwatch(struct ice_leg *leg)
 {
+    ice_guard_unmute(leg);
     for (unsigned i = 0; i < ICE_WATCHES; i++) {
         struct ice_watch *w = &leg->watches[i];
 
@@ -118,6 +119,7 @@ static bool is_same_set(const GPollFD *a, const GPollFD *b, gint n)
 static int arm(struct ice_leg *leg)
 {
     GPollFD polls[ICE_WATCHES];
+    uint64_t at_us = UINT64_MAX;
     gint timeout_ms, n;
     int err = 0;
 
@@ -131,7 +133,9 @@ static int arm(struct ice_leg *leg)
         leg->n_polls = n;
         err = watch_what_is_polled(leg);
     }
-    set_deadline(leg, timeout_ms < 0 ? UINT64_MAX : now_us() + (uint64_t)timeout_ms * US_PER_MS);
+    if (timeout_ms >= 0)
+        at_us = now_us() + (uint64_t)timeout_ms * US_PER_MS;
+    set_deadline(leg, MIN(at_us, leg->muted_until_us));
     return err;
 }
 
@@ -160,6 +164,18 @@ int ice_leg_leave(struct ice_leg *leg)
     return err;
 }
 
+static void dispatch(struct ice_leg *leg, int fd)
+{
+    for (gint i = 0; i < leg->n_polls; i++)
+        leg->polls[i].revents = leg->polls[i].fd == fd ? G_IO_IN : 0;
+    if (!g_main_context_check(leg->context, leg->priority, leg->polls, leg->n_polls))
+        return;
+
+    ice_guard_begin(leg, fd);
+    g_main_context_dispatch(leg->context);
+    ice_guard_end(leg, now_us());
+}
+
 /* @param ready  whose descriptor is ready; NULL: the timeout is due */
 static void take_turn(struct ice_leg *leg, const struct ice_watch *ready)
 {
@@ -170,10 +186,9 @@ static void take_turn(struct ice_leg *leg, const struct ice_watch *ready)
     }
 
     own_context(leg);
-    for (gint i = 0; i < leg->n_polls; i++)
-        leg->polls[i].revents = ready && leg->polls[i].fd == ready->fd ? G_IO_IN : 0;
-    if (g_main_context_check(leg->context, leg->priority, leg->polls, leg->n_polls))
-        g_main_context_dispatch(leg->context);
+    if (leg->muted_until_us != UINT64_MAX && leg->muted_until_us <= now_us())
+        ice_guard_unmute(leg);
+    dispatch(leg, ready ? ready->fd : -1);
     (void)ice_leg_leave(leg); /* libnice opens no descriptors of its own accord */
 }
 
@@ -324,8 +339,15 @@ static int open_descriptors(struct ice *ice)
     return 0;
 }
 
+static void end_thread(struct ice *ice)
+{
+    atomic_store_explicit(&ice->is_ending, true, memory_order_release);
+    wake(ice);
+    pthread_join(ice->thread, NULL);
+}
+
 /* Signals of the process are the main thread's. */
-static int start_thread(struct ice *ice)
+static int start_threads(struct ice *ice)
 {
     sigset_t all, old;
     int err;
@@ -333,6 +355,11 @@ static int start_thread(struct ice *ice)
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
     err = pthread_create(&ice->thread, NULL, run, ice);
+    if (!err) {
+        err = pthread_create(&ice->guard, NULL, ice_guard_run, ice);
+        if (err)
+            end_thread(ice);
+    }
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     return err;
 }
@@ -352,7 +379,7 @@ int ice_alloc(struct ice **icep)
     err = ice_mailbox_init(&ice->mail);
     if (err)
         goto out;
-    err = start_thread(ice);
+    err = start_threads(ice);
     if (err)
         ice_mailbox_wipe(&ice->mail);
 
@@ -374,8 +401,8 @@ void ice_free(struct ice *ice)
 
     assert(ice->n_legs == 0);
     atomic_store_explicit(&ice->is_ending, true, memory_order_release);
-    wake(ice);
-    pthread_join(ice->thread, NULL);
+    ice_guard_stop(ice);
+    end_thread(ice);
 
     free_the_dead(ice);
     deadline_wipe(&ice->deadlines);
