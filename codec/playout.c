@@ -215,7 +215,7 @@ static uint32_t ticks_lost(const struct playout *p, const struct playout_packet 
 {
     const uint64_t guess = (uint64_t)n_lost * p->last_ticks;
 
-    if (pkt->clock_hz != p->clock_hz)
+    if (pkt->clock_hz != p->clock_hz || p->is_after_event)
         return 0;
     return guess < jump ? (uint32_t)guess : jump;
 }
@@ -258,6 +258,7 @@ static void release_head(struct playout *p, struct playout_event *ev)
                 pkt->is_timeless ? ticks_before_timeless(p, head) : pkt->ticks);
     p->seen = (step < 64 ? p->seen << step : 0) | 1;
     p->next_seq = (uint16_t)(pkt->seq + 1);
+    p->is_after_event = pkt->is_timeless;
     if (!pkt->is_timeless) {
         p->has_clock = true;
         p->clock_hz = pkt->clock_hz;

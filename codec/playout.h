@@ -60,9 +60,10 @@ struct playout {
     uint64_t window_us;
     uint32_t ssrc;
     bool is_started;
-    bool is_restart; /* to be reported before the next packet */
-    bool has_clock;  /* next_ts is known: audio came before */
-    bool has_resync; /* a number far off was seen: resync_seq would confirm it */
+    bool is_restart;     /* to be reported before the next packet */
+    bool has_clock;      /* next_ts is known: audio came before */
+    bool is_after_event; /* the newest released packet was timeless */
+    bool has_resync;     /* a number far off was seen: resync_seq would confirm it */
     uint16_t resync_seq;
     uint16_t next_seq; /* the number that is due */
     uint32_t next_ts;  /* where the audio released so far ends */

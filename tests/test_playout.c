@@ -293,6 +293,23 @@ static void events_do_not_move_the_timeline(void **state)
     takes_packet(2, 220 * MS);
 }
 
+static void what_is_lost_of_an_event_is_not_made_up_as_audio(void **state)
+{
+    struct playout_packet event = packet(1, 0, 0), after = packet(4, 0, 0);
+
+    (void)state;
+    event.is_timeless = true;
+    event.ts = TICKS;
+    after.ts = TICKS + 800;
+    starts(0, 0);
+    playout_put(&p, &event, SSRC, 20 * MS);
+    take(PLAYOUT_PACKET, 20 * MS);
+    playout_put(&p, &after, SSRC, 120 * MS); /* its last two packets did not come */
+    assert_int_equal(take(PLAYOUT_LOST, 160 * MS).ticks, 0);
+    assert_int_equal(take(PLAYOUT_SILENCE, 160 * MS).ticks, 800);
+    takes_packet(4, 160 * MS);
+}
+
 static void an_event_of_another_clock_is_placed_by_its_arrival(void **state)
 {
     struct playout_packet event = packet(1, 0xdeadbeef, 0);
@@ -408,6 +425,7 @@ int main(void)
         cmocka_unit_test_setup(a_number_far_off_counts_once_the_next_confirms_it, setup),
         cmocka_unit_test_setup(a_long_outage_is_one_loss, setup),
         cmocka_unit_test_setup(events_do_not_move_the_timeline, setup),
+        cmocka_unit_test_setup(what_is_lost_of_an_event_is_not_made_up_as_audio, setup),
         cmocka_unit_test_setup(an_event_of_another_clock_is_placed_by_its_arrival, setup),
         cmocka_unit_test_setup(a_payload_that_is_too_long_is_refused, setup),
         cmocka_unit_test(every_number_is_played_or_lost_exactly_once),
