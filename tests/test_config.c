@@ -252,6 +252,22 @@ static void nesting_ends_at_its_limit(void **state)
     free(cfg);
 }
 
+static void nesting_up_to_its_limit_is_read(void **state)
+{
+    struct config *cfg = malloc(sizeof(*cfg));
+    char text[2 * YAML_DEPTH_MAX + 1];
+    char err[512] = "";
+
+    (void)state;
+    assert_non_null(cfg);
+    memset(text, '[', YAML_DEPTH_MAX);
+    memset(text + YAML_DEPTH_MAX, ']', YAML_DEPTH_MAX);
+    text[2 * YAML_DEPTH_MAX] = '\0';
+    assert_int_equal(parse(cfg, text, err, sizeof(err)), EINVAL);
+    assert_non_null(strstr(err, "configuration: a list: expected a map")); /* read, then judged */
+    free(cfg);
+}
+
 static void bytes_that_are_not_text_are_refused(void **state)
 {
     static const struct {
@@ -504,6 +520,8 @@ static void host_check_warns_of_ports_that_others_use(void **state)
 {
     char out[4096];
     unsigned long first;
+    unsigned long last;
+    char *rest;
     char line[64] = "";
     char yaml[256];
     FILE *file = fopen("/proc/sys/net/ipv4/ip_local_port_range", "r");
@@ -513,12 +531,20 @@ static void host_check_warns_of_ports_that_others_use(void **state)
         skip();
     assert_non_null(fgets(line, sizeof(line), file));
     fclose(file);
-    first = strtoul(line, NULL, 10) / 2 * 2;
+    first = strtoul(line, &rest, 10) / 2 * 2;
+    last = strtoul(rest, NULL, 10) / 2 * 2 + 2;
 
     snprintf(yaml, sizeof(yaml), "interfaces: [{name: a, address: 127.0.0.1, ports: %lu-%lu}]\n",
              first, first + 1);
     host_warnings(yaml, out, sizeof(out));
     assert_non_null(strstr(out, "net.ipv4.ip_local_port_range"));
+
+    if (last < 65535) {
+        snprintf(yaml, sizeof(yaml),
+                 "interfaces: [{name: a, address: 127.0.0.1, ports: %lu-%lu}]\n", last, last + 1);
+        host_warnings(yaml, out, sizeof(out));
+        assert_string_equal(out, "");
+    }
 
     host_warnings("interfaces: [{name: a, address: 127.0.0.1, ports: 1000-1023}]\n"
                   "http: 127.0.0.1:80\n",
@@ -569,6 +595,7 @@ int main(void)
         cmocka_unit_test(interfaces_are_found_by_their_whole_name),
         cmocka_unit_test(control_characters_of_a_file_do_not_reach_the_message),
         cmocka_unit_test(nesting_ends_at_its_limit),
+        cmocka_unit_test(nesting_up_to_its_limit_is_read),
         cmocka_unit_test(bytes_that_are_not_text_are_refused),
         cmocka_unit_test(directives_are_refused_wherever_a_line_may_start),
         cmocka_unit_test(size_and_number_of_values_have_limits),

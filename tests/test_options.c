@@ -38,6 +38,7 @@ static void options_are_read(void **state)
         {{"--config", "--check"}, "--check", OPTIONS_RUN, NULL},
         {{"--config=a=b"}, "a=b", OPTIONS_RUN, NULL},
         {{"--check", "--config", "a.yaml"}, "a.yaml", OPTIONS_CHECK, NULL},
+        {{"--config=a.yaml", "--check"}, "a.yaml", OPTIONS_CHECK, NULL},
         {{"--check", "--check"}, NULL, OPTIONS_CHECK, NULL},
         {{"--print-config"}, NULL, OPTIONS_PRINT_CONFIG, NULL},
         {{"--print-reference"}, NULL, OPTIONS_PRINT_REFERENCE, NULL},

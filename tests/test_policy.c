@@ -233,6 +233,7 @@ static void a_capability_that_is_not_listed_is_denied(void **state)
     (void)state;
     assert_int_equal(parse(&p, "providers: [" ROW "}]", err, sizeof(err)), 0);
     CHECK_DECISIONS(p, rows);
+    assert_int_equal(p->rows[0].verification_level, 2); /* use source verification */
     policy_free(p);
 }
 
