@@ -4,17 +4,20 @@
 #include <string.h>
 #include <sys/random.h>
 
+#define GCM_TAIL 0 /* the tag is part of the ciphertext, before the MKI: RFC 7714 s.8.2, 9.2 */
+
 static const struct suite {
     const char *name;
-    uint8_t key_len; /* master key and salt [bytes] */
+    uint8_t key_len;             /* master key and salt [bytes] */
+    uint8_t rtp_tail, rtcp_tail; /* tags behind the MKI [bytes]: RFC 3711 s.3.1, 3.4 */
 } suites[SRTP_SUITE_COUNT] = {
-    [SRTP_SUITE_NONE] = {"", 0},
-    [SRTP_SUITE_AES_CM_128_HMAC_SHA1_80] = {"AES_CM_128_HMAC_SHA1_80", 16 + 14}, /* RFC 4568 */
-    [SRTP_SUITE_AES_CM_128_HMAC_SHA1_32] = {"AES_CM_128_HMAC_SHA1_32", 16 + 14},
-    [SRTP_SUITE_AES_256_CM_HMAC_SHA1_80] = {"AES_256_CM_HMAC_SHA1_80", 32 + 14}, /* RFC 6188 */
-    [SRTP_SUITE_AES_256_CM_HMAC_SHA1_32] = {"AES_256_CM_HMAC_SHA1_32", 32 + 14},
-    [SRTP_SUITE_AEAD_AES_128_GCM] = {"AEAD_AES_128_GCM", 16 + 12}, /* RFC 7714 */
-    [SRTP_SUITE_AEAD_AES_256_GCM] = {"AEAD_AES_256_GCM", 32 + 12},
+    [SRTP_SUITE_NONE] = {"", 0, 0, 0},
+    [SRTP_SUITE_AES_CM_128_HMAC_SHA1_80] = {"AES_CM_128_HMAC_SHA1_80", 16 + 14, 10, 10},
+    [SRTP_SUITE_AES_CM_128_HMAC_SHA1_32] = {"AES_CM_128_HMAC_SHA1_32", 16 + 14, 4, 10},
+    [SRTP_SUITE_AES_256_CM_HMAC_SHA1_80] = {"AES_256_CM_HMAC_SHA1_80", 32 + 14, 10, 10},
+    [SRTP_SUITE_AES_256_CM_HMAC_SHA1_32] = {"AES_256_CM_HMAC_SHA1_32", 32 + 14, 4, 10},
+    [SRTP_SUITE_AEAD_AES_128_GCM] = {"AEAD_AES_128_GCM", 16 + 12, GCM_TAIL, GCM_TAIL},
+    [SRTP_SUITE_AEAD_AES_256_GCM] = {"AEAD_AES_256_GCM", 32 + 12, GCM_TAIL, GCM_TAIL},
 };
 
 static const struct suite *suite_row(enum srtp_suite_id suite)
@@ -69,6 +72,10 @@ int srtp_session_alloc(struct srtp_session **sp, const struct srtp_provider *pro
     if (err)
         return err;
     s->provider = provider;
+    s->rtp_tail = suite_row(keys->suite)->rtp_tail;
+    s->rtcp_tail = suite_row(keys->suite)->rtcp_tail;
+    s->mki_len = keys->mki_len;
+    memcpy(s->mki, keys->mki, keys->mki_len);
     *sp = s;
     return 0;
 }
@@ -89,22 +96,68 @@ static unsigned run_length(const struct srtp_job *jobs, unsigned n)
     return i;
 }
 
+static uint32_t tail_of(const struct srtp_job *job)
+{
+    return job->is_rtcp ? job->session->rtcp_tail : job->session->rtp_tail;
+}
+
+/* The MKI is not authenticated, and one session has one master key: it is compared, and taken out.
+ * (libsrtp 2.5 looks for SRTCP's MKI behind SRTP's tag, and fails where their lengths differ.) */
+static void take_mki_off(struct srtp_job *job)
+{
+    const struct srtp_session *s = job->session;
+    uint32_t tail = tail_of(job);
+    uint8_t *mki;
+
+    if (s->mki_len == 0)
+        return;
+    if (job->len < tail + s->mki_len) {
+        job->len = 0;
+        return;
+    }
+    mki = job->data + job->len - tail - s->mki_len;
+    if (memcmp(mki, s->mki, s->mki_len) != 0) {
+        job->len = 0;
+        return;
+    }
+    memmove(mki, mki + s->mki_len, tail);
+    job->len -= s->mki_len;
+}
+
+static void put_mki_on(struct srtp_job *job)
+{
+    const struct srtp_session *s = job->session;
+    uint32_t tail = tail_of(job);
+    uint8_t *mki;
+
+    if (s->mki_len == 0 || job->result != SRTP_OK)
+        return;
+    mki = job->data + job->len - tail;
+    memmove(mki + s->mki_len, mki, tail);
+    memcpy(mki, s->mki, s->mki_len);
+    job->len += s->mki_len;
+}
+
 void srtp_seal(struct srtp_job *jobs, unsigned n)
 {
-    unsigned run;
+    unsigned run, i;
 
     for (; n > 0; jobs += run, n -= run) {
         run = run_length(jobs, n);
         jobs->session->provider->seal(jobs, run);
+        for (i = 0; i < run; i++)
+            put_mki_on(&jobs[i]);
     }
 }
 
 void srtp_open(struct srtp_job *jobs, unsigned n)
 {
-    unsigned run;
+    unsigned run, i;
 
     for (; n > 0; jobs += run, n -= run) {
         run = run_length(jobs, n);
+        for (i = 0; i < run; i++)
+            take_mki_off(&jobs[i]);
         jobs->session->provider->open(jobs, run);
     }
 }

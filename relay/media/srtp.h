@@ -42,9 +42,12 @@ struct srtp_keys {
 
 enum srtp_direction { SRTP_RECEIVE, SRTP_SEND };
 
-/** A provider's session begins with this. */
+/** A provider's session begins with this. srtp_session_alloc() fills it. */
 struct srtp_session {
     const struct srtp_provider *provider;
+    uint8_t rtp_tail, rtcp_tail; /* what stands behind the MKI on the wire [bytes] */
+    uint8_t mki_len;
+    uint8_t mki[SRTP_MKI_MAX];
 };
 
 /** One packet of a vector, changed in place. */
@@ -62,7 +65,8 @@ struct srtp_provider {
     int (*session_alloc)(struct srtp_session **sp, const struct srtp_keys *keys,
                          enum srtp_direction direction);
     void (*session_free)(struct srtp_session *s);
-    /* n jobs of this provider, in order of arrival; sessions may be mixed */
+    /* n jobs of this provider, in order of arrival; sessions may be mixed. A provider never sees an
+     * MKI: srtp.c takes it off and puts it on, the same for all. A job without bytes fails. */
     void (*seal)(struct srtp_job *jobs, unsigned n);
     void (*open)(struct srtp_job *jobs, unsigned n);
 };
@@ -81,7 +85,8 @@ void srtp_session_free(struct srtp_session *s); /* wipes the keys; NULL is allow
 
 /** Encrypts and tags what is to be sent. Sets len and result of each job. */
 void srtp_seal(struct srtp_job *jobs, unsigned n);
-/** Authenticates, checks for replay, decrypts what arrived. Sets len and result of each job. */
+/** Authenticates, checks for replay, decrypts what arrived. Sets len and result of each job; an
+ *  unknown MKI is SRTP_BAD_PACKET. */
 void srtp_open(struct srtp_job *jobs, unsigned n);
 
 /** @return the suite of an a=crypto name (without case); SRTP_SUITE_NONE */

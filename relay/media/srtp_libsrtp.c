@@ -1,5 +1,6 @@
 #include "relay/media/srtp.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,6 @@
 struct libsrtp_session {
     struct srtp_session base;
     srtp_t ctx;
-    bool has_mki;
     unsigned n_ssrc, oldest; /* ssrc[] is a ring once it is full */
     uint32_t ssrc[SSRC_MAX];
 };
@@ -58,22 +58,14 @@ void srtp_library_close(void)
 
 static int create(struct libsrtp_session *s, struct srtp_keys *keys, enum srtp_direction direction)
 {
-    srtp_master_key_t master = {
-        .key = keys->key_salt, .mki_id = keys->mki, .mki_size = keys->mki_len};
-    srtp_master_key_t *list[] = {&master};
     srtp_policy_t policy = {
         .ssrc.type = direction == SRTP_RECEIVE ? ssrc_any_inbound : ssrc_any_outbound,
+        .key = keys->key_salt,
         .window_size = REPLAY_WINDOW,
     };
 
     policies[keys->suite].rtp(&policy.rtp);
     policies[keys->suite].rtcp(&policy.rtcp);
-    if (keys->mki_len > 0) {
-        policy.keys = list;
-        policy.num_master_keys = 1;
-    } else {
-        policy.key = keys->key_salt;
-    }
     switch (srtp_create(&s->ctx, &policy)) {
     case srtp_err_status_ok:
         return 0;
@@ -96,7 +88,6 @@ static int libsrtp_session_alloc(struct srtp_session **sp, const struct srtp_key
     s = calloc(1, sizeof(*s));
     if (!s)
         return ENOMEM;
-    s->has_mki = keys->mki_len > 0;
     err = create(s, &copy, direction);
     srtp_keys_wipe(&copy);
     if (err)
@@ -127,7 +118,7 @@ static void remember_ssrc(struct libsrtp_session *s, uint32_t ssrc)
         s->ssrc[s->n_ssrc++] = ssrc;
         return;
     }
-    (void)srtp_remove_stream(s->ctx, s->ssrc[s->oldest]);
+    (void)srtp_remove_stream(s->ctx, htonl(s->ssrc[s->oldest])); /* in network order */
     s->ssrc[s->oldest] = ssrc;
     s->oldest = (s->oldest + 1) % SSRC_MAX;
 }
@@ -141,7 +132,6 @@ static void set_result(struct srtp_job *job, srtp_err_status_t status, int len)
         break;
     case srtp_err_status_auth_fail:
     case srtp_err_status_cipher_fail: /* GCM's tag */
-    case srtp_err_status_bad_mki:
         job->result = SRTP_BAD_AUTH;
         break;
     case srtp_err_status_replay_fail:
@@ -175,8 +165,8 @@ static void open_one(struct srtp_job *job)
         job->result = SRTP_BAD_PACKET;
         return;
     }
-    status = job->is_rtcp ? srtp_unprotect_rtcp_mki(s->ctx, job->data, &len, s->has_mki)
-                          : srtp_unprotect_mki(s->ctx, job->data, &len, s->has_mki);
+    status = job->is_rtcp ? srtp_unprotect_rtcp(s->ctx, job->data, &len)
+                          : srtp_unprotect(s->ctx, job->data, &len);
     set_result(job, status, len);
     if (job->result == SRTP_OK)
         remember_ssrc(s, ssrc_of(job));
@@ -192,8 +182,8 @@ static void seal_one(struct srtp_job *job)
         job->result = SRTP_BAD_PACKET;
         return;
     }
-    status = job->is_rtcp ? srtp_protect_rtcp_mki(s->ctx, job->data, &len, s->has_mki, 0)
-                          : srtp_protect_mki(s->ctx, job->data, &len, s->has_mki, 0);
+    status = job->is_rtcp ? srtp_protect_rtcp(s->ctx, job->data, &len)
+                          : srtp_protect(s->ctx, job->data, &len);
     set_result(job, status, len);
     if (job->result == SRTP_OK)
         remember_ssrc(s, ssrc_of(job));
