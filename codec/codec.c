@@ -8,10 +8,7 @@
 
 /* Best sound first: the order in which a choice among several is made. */
 static const struct codec *const table[] = {
-    &codec_opus,
-    &codec_g722,
-    &codec_pcma,
-    &codec_pcmu,
+    &codec_opus, &codec_g722, &codec_pcma, &codec_pcmu, &codec_g726, &codec_g726_aal2, &codec_gsm,
 };
 
 struct static_row {

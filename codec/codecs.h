@@ -9,5 +9,8 @@ extern const struct codec codec_opus;
 extern const struct codec codec_g722;
 extern const struct codec codec_pcma;
 extern const struct codec codec_pcmu;
+extern const struct codec codec_g726;
+extern const struct codec codec_g726_aal2;
+extern const struct codec codec_gsm;
 
 #endif
