@@ -42,6 +42,7 @@ void addr_set_port(union addr *a, uint16_t port);
 bool addr_equal(const union addr *a, const union addr *b);
 /** Family and address are equal, the ports may differ. */
 bool addr_equal_host(const union addr *a, const union addr *b);
+/** An IPv4-mapped IPv6 address is taken for the IPv4 address that it is, and so is such a net. */
 bool addr_in_net(const union addr *a, const struct addr_net *net);
 
 /** 10/8, 172.16/12, 192.168/16, 100.64/10, fc00::/7: addresses that a NAT hides. */
@@ -49,7 +50,8 @@ bool addr_is_private(const union addr *a);
 bool addr_is_loopback(const union addr *a);
 /** 0.0.0.0 or ::, the "hold" address of RFC 2543. */
 bool addr_is_any(const union addr *a);
-/** Multicast, broadcast, unspecified or link-local: never a place to send media to. IPv4-mapped too. */
+/** Multicast, broadcast, reserved, unspecified, link-local or not set: never a place to send media
+ *  to. IPv4-mapped too. */
 bool addr_is_unusable(const union addr *a);
 
 /**
@@ -60,7 +62,8 @@ bool addr_is_unusable(const union addr *a);
 int addr_parse_host(union addr *a, const char *text, size_t n);
 /** "192.0.2.1:5004" or "[2001:db8::1]:5004". @return 0; EINVAL */
 int addr_parse(union addr *a, const char *text, size_t n);
-/** "10.0.0.0/8", or an address alone for a host. @return 0; EINVAL */
+/** "10.0.0.0/8", or an address alone for a host; EINVAL also for bits beyond the prefix, as in
+ *  "10.0.0.1/8". @return 0; EINVAL */
 int addr_parse_net(struct addr_net *net, const char *text, size_t n);
 
 /** Writes address and port. @return buf; "-" if not set */

@@ -36,7 +36,7 @@ struct log_limit {
     uint64_t second;
     uint32_t n_written, n_suppressed;
 };
-/** @return true: write this line. When a second is over, the count of suppressed ones is written. */
+/** @return true: write this line. In a later second the count of suppressed lines is written. */
 bool log_limit_pass(struct log_limit *limit, const char *cause, uint64_t now_us);
 
 /** Names of levels and formats, as in the configuration. @return 0; EINVAL */
