@@ -49,7 +49,7 @@ static const struct metric_row rows[METRIC_COUNT] = {
                             {"reason"}},
     [METRIC_PORTS] = {"picrelay_ports",
                       METRIC_GAUGE,
-                      "Port pairs by state.",
+                      "Ports for media by state, of RTP and of RTCP.",
                       {"interface", "state"}},
     [METRIC_PORTS_EVENTS_TOTAL] = {"picrelay_ports_events_total",
                                    METRIC_COUNTER,
