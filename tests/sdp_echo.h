@@ -90,4 +90,26 @@ static inline int echo_write(char *buf, size_t cap, const struct sdp_doc *doc,
     return n;
 }
 
+/**
+ * Said again, a document is read as what it was, and said a third time it is the same text.
+ * @return also true where our spelling is longer than a document may be
+ */
+static inline bool echo_is_stable(const struct sdp_doc *doc, enum config_dialect dialect)
+{
+    static char first[ECHO_CAP], second[ECHO_CAP];
+    struct sdp_doc *again = NULL;
+    int n = echo_write(first, sizeof(first), doc, dialect);
+    bool is_same;
+
+    if (n < 0 || n > SDP_TEXT_MAX)
+        return n > 0;
+    if (sdp_parse(&again, (struct str){first, (size_t)n}) != 0)
+        return false;
+    is_same = again->n_media == doc->n_media &&
+              echo_write(second, sizeof(second), again, dialect) == n &&
+              memcmp(first, second, (size_t)n) == 0;
+    sdp_free(again);
+    return is_same;
+}
+
 #endif

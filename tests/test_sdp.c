@@ -253,6 +253,19 @@ static void sdp_reads_lines_however_they_end(void **state)
     }
 }
 
+static void sdp_turns_a_line_without_an_address_off_beside_one_that_has(void **state)
+{
+    struct sdp_doc *doc = parse(AUDIO "m=video 5006 RTP/AVP 34\r\nc=IN IP4 pc.example.com\r\n"
+                                      "m=audio 5008 RTP/AVP 0\r\n");
+
+    (void)state;
+    assert_int_equal(doc->media[0].port, 5004);
+    assert_int_equal(doc->media[1].port, 0);
+    assert_false(addr_is_set(&doc->media[1].rtp));
+    assert_int_equal(doc->media[2].port, 5008);
+    sdp_free(doc);
+}
+
 struct address_row {
     const char *why, *text, *rtp, *rtcp;
 };
@@ -772,6 +785,7 @@ int main(void)
         cmocka_unit_test(sdp_keeps_the_first_64_usable_candidates),
         cmocka_unit_test(sdp_ignores_formats_beyond_64_and_twice_the_same),
         cmocka_unit_test(sdp_reads_lines_however_they_end),
+        cmocka_unit_test(sdp_turns_a_line_without_an_address_off_beside_one_that_has),
         cmocka_unit_test(sdp_finds_where_media_goes),
         cmocka_unit_test(sdp_reads_formats_by_rtpmap_or_by_rfc3551),
         cmocka_unit_test(sdp_cuts_a_format_to_the_size_of_a_codec_spec),

@@ -70,7 +70,7 @@ struct sdp_crypto {
 struct sdp_media {
     enum media_kind kind;
     struct str kind_text, proto_text;
-    uint16_t port; /* 0: rejected or off */
+    uint16_t port; /* 0: rejected or off, or RTP without any address beside lines that have one */
     enum sdp_proto proto;
 
     union addr rtp;  /* m= port at the c= address; AF_UNSPEC: no c=, or a name */
@@ -123,8 +123,8 @@ struct sdp_doc {
 /**
  * Reads a document. Lines may end in CRLF, LF or CR; unknown lines and attributes are kept.
  * @return 0; EBADMSG: "Failed to parse SDP" (no v=, no line form at all, too many m= lines, a port
- *         out of range, NUL); EBADE: "Incomplete SDP specification" (an active RTP line without an
- *         address: no c= that has one); ENOMEM. *docp is written on success only.
+ *         out of range, NUL); EBADE: "Incomplete SDP specification" (active RTP lines, and none of
+ *         them with an address or candidates); ENOMEM. *docp is written on success only.
  */
 int sdp_parse(struct sdp_doc **docp, struct str text);
 void sdp_free(struct sdp_doc *doc); /* wipes keys; NULL is allowed */

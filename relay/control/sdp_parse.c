@@ -304,12 +304,6 @@ static void resolve_addresses(struct sdp_media *m, const struct sdp_section *s,
     }
 }
 
-/** Without an address there is nowhere to send to, unless candidates say where (RFC 8839 s.4.2). */
-static bool is_complete(const struct sdp_media *m)
-{
-    return m->port == 0 || !sdp_proto_is_rtp(m->proto) || addr_is_set(&m->rtp) || m->has_candidates;
-}
-
 static int read_media(struct reader *r, struct sdp_media *m)
 {
     struct sdp_doc *doc = r->doc;
@@ -336,7 +330,7 @@ static int read_media(struct reader *r, struct sdp_media *m)
     r->crypto += m->n_crypto;
     r->candidates += m->n_candidates;
     resolve_addresses(m, &section, &conn);
-    return is_complete(m) ? 0 : EBADE;
+    return 0;
 }
 
 static int read_all_media(struct reader *r)
@@ -360,6 +354,36 @@ static int read_all_media(struct reader *r)
     return 0;
 }
 
+static bool is_active_rtp(const struct sdp_media *m)
+{
+    return m->port != 0 && sdp_proto_is_rtp(m->proto);
+}
+
+/** Without an address there is nowhere to send to, unless candidates say where (RFC 8839 s.4.2). */
+static bool has_destination(const struct sdp_media *m)
+{
+    return addr_is_set(&m->rtp) || m->has_candidates;
+}
+
+/** One line without a destination is that line's fault: it is off. All of them: the document's. */
+static int turn_lines_without_destination_off(struct sdp_doc *doc)
+{
+    unsigned n_active = 0, n_off = 0;
+
+    for (unsigned i = 0; i < doc->n_media; i++) {
+        struct sdp_media *m = &doc->media[i];
+
+        if (!is_active_rtp(m))
+            continue;
+        n_active++;
+        if (!has_destination(m)) {
+            m->port = 0;
+            n_off++;
+        }
+    }
+    return n_off > 0 && n_off == n_active ? EBADE : 0;
+}
+
 int sdp_parse(struct sdp_doc **docp, struct str text)
 {
     struct tally t = {0};
@@ -377,6 +401,8 @@ int sdp_parse(struct sdp_doc **docp, struct str text)
     split_lines(&b->doc, text.n);
     read_session(&r);
     err = read_all_media(&r);
+    if (!err)
+        err = turn_lines_without_destination_off(&b->doc);
     if (err)
         sdp_free(&b->doc);
     else
