@@ -504,6 +504,24 @@ static void lync_writes_draft_06_candidates_for_ocs_2007(void **state)
     sdp_free(doc);
 }
 
+static void lync_names_a_chosen_candidate_only_in_its_own_generation(void **state)
+{
+    struct sdp_doc *doc = parse(STR(AUDIO "a=remote-candidate:theirs\r\n"
+                                          "m=audio 5006 RTP/AVP 0\r\na=remote-candidate:a b\r\n"));
+    static char text[ECHO_CAP];
+
+    (void)state;
+    assert_int_equal(doc->media[0].n_remote_candidates, 1);
+    assert_int_equal(doc->media[1].n_remote_candidates, 0);
+    assert_true(echo_write(text, sizeof(text), doc, DIALECT_OCS2007) > 0);
+    assert_non_null(strstr(text, "a=remote-candidate:theirs\r\n"));
+    assert_true(echo_write(text, sizeof(text), doc, DIALECT_LYNC) > 0);
+    assert_null(strstr(text, "remote-candidate"));
+    assert_true(echo_write(text, sizeof(text), doc, DIALECT_RFC) > 0);
+    assert_null(strstr(text, "remote-candidate"));
+    sdp_free(doc);
+}
+
 static void lync_tells_messenger_that_nothing_is_encrypted(void **state)
 {
     struct sdp_doc *doc = parse(STR(PHONE));
@@ -809,6 +827,7 @@ int main(void)
         cmocka_unit_test(lync_hides_ipv6_candidates_under_their_own_name),
         cmocka_unit_test(lync_writes_an_ssrc_range_only_for_an_ssrc_that_may_be_in_one),
         cmocka_unit_test(lync_writes_draft_06_candidates_for_ocs_2007),
+        cmocka_unit_test(lync_names_a_chosen_candidate_only_in_its_own_generation),
         cmocka_unit_test(lync_tells_messenger_that_nothing_is_encrypted),
         cmocka_unit_test(lync_keeps_the_order_of_lines_it_does_not_relay),
         cmocka_unit_test(lync_leaves_an_im_offer_as_it_is),

@@ -104,7 +104,7 @@ static void put_ice(struct sdp_printer *p, const struct layout *l, const struct 
         put_candidate(p, l, &o->candidates[i]);
     if (!l->has_draft6_candidates)
         sdp_put_remote_candidates(p, o);
-    else if (o->n_remote_candidates > 0)
+    else if (o->n_remote_candidates > 0 && o->remote_candidates[0].ufrag[0] != '\0')
         sdp_put(p, "a=remote-candidate:%s\r\n", o->remote_candidates[0].ufrag);
 }
 

@@ -225,11 +225,12 @@ static void read_remote_candidates(struct sdp_section *s, struct str value)
 static void read_remote_candidate(struct sdp_section *s, struct str value)
 {
     struct ice_candidate *c = &s->media->remote_candidates[0];
+    struct str ufrag = scan_word(&value);
 
-    if (str_is_empty(value) || value.n >= sizeof(c->ufrag))
+    if (str_is_empty(ufrag) || ufrag.n >= sizeof(c->ufrag) || !str_is_empty(scan_word(&value)))
         return;
     *c = (struct ice_candidate){.component = 1};
-    memcpy(c->ufrag, value.p, value.n);
+    memcpy(c->ufrag, ufrag.p, ufrag.n);
     s->media->n_remote_candidates = 1;
 }
 

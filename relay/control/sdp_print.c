@@ -110,17 +110,20 @@ void sdp_put_crypto(struct sdp_printer *p, const struct sdp_media_out *out)
 
 void sdp_put_remote_candidates(struct sdp_printer *p, const struct sdp_media_out *out)
 {
-    char host[ADDR_TEXT_MAX];
+    unsigned n_put = 0;
 
     for (unsigned i = 0; i < out->n_remote_candidates; i++) {
         const struct ice_candidate *c = &out->remote_candidates[i];
+        char host[ADDR_TEXT_MAX];
         union addr a;
 
         memcpy(&a, &c->addr, sizeof(a));
-        sdp_put(p, "%s%u %s %u", i == 0 ? "a=remote-candidates:" : " ", c->component,
+        if (!addr_is_set(&a)) /* chosen by its name, as draft-06 does */
+            continue;
+        sdp_put(p, "%s%u %s %u", n_put++ == 0 ? "a=remote-candidates:" : " ", c->component,
                 addr_print_host(host, &a), addr_port(&a));
     }
-    if (out->n_remote_candidates > 0)
+    if (n_put > 0)
         sdp_put(p, "\r\n");
 }
 
