@@ -119,6 +119,7 @@ void call_account_print(FILE *f, const struct call_account *account)
                 (double)account->offer_us / 1000, (double)account->answer_us / 1000);
     direction_print(f, &account->heard[CALL_B], 'A', 'B');
     direction_print(f, &account->heard[CALL_A], 'B', 'A');
+    fprintf(f, "%s\n", account->is_pass ? "passed: both heard the other" : "FAILED");
 }
 
 static json_t *delays_json(const struct peer_delays *d)

@@ -14,7 +14,7 @@
 struct options {
     const char *ng, *dialect[2], *codecs[2], *say[2], *profile[2], *keys[2], *digits[2], *local[2];
     const char *direction, *provider, *offer_flags, *answer_flags, *out, *seconds;
-    bool is_mute[2], is_swapped, is_truncated, is_json;
+    bool is_mute[2], is_swapped, is_truncated, is_json, is_help;
 };
 
 enum kind { TEXT, FLAG };
@@ -50,6 +50,7 @@ static const struct {
     {"answer-flags", TEXT, offsetof(struct options, answer_flags), "likewise"},
     {"out", TEXT, offsetof(struct options, out), "folder for what was heard"},
     {"json", FLAG, offsetof(struct options, is_json), "report as JSON"},
+    {"help", FLAG, offsetof(struct options, is_help), "print this text"},
     {"mute-a", FLAG, offsetof(struct options, is_mute), "sabotage: A is silent"},
     {"mute-b", FLAG, offsetof(struct options, is_mute) + sizeof(bool), "sabotage: B is silent"},
     {"swap", FLAG, offsetof(struct options, is_swapped), "sabotage: B says what A says"},
@@ -66,18 +67,15 @@ static void usage(FILE *f)
 
 static bool options_read(struct options *o, int argc, char **argv)
 {
-    struct option list[ROWS + 2] = {0};
+    struct option list[ROWS + 1] = {0};
     int at;
 
     for (size_t i = 0; i < ROWS; i++)
         list[i] =
             (struct option){.name = rows[i].name,
                             .has_arg = rows[i].kind == TEXT ? required_argument : no_argument};
-    list[ROWS] = (struct option){.name = "help", .val = 'h'};
-    for (int c; (c = getopt_long(argc, argv, "h", list, &at)) != -1;) {
-        if (c == 'h')
-            usage(stdout);
-        if (c)
+    for (int c; (c = getopt_long(argc, argv, "", list, &at)) != -1;) {
+        if (c) /* getopt has said what is wrong */
             return false;
         char *field = (char *)o + rows[at].offset;
         if (rows[at].kind == TEXT)
@@ -246,6 +244,10 @@ int main(int argc, char **argv)
 
     if (!options_read(&o, argc, argv))
         return EXIT_FAILURE;
+    if (o.is_help) {
+        usage(stdout);
+        return EXIT_SUCCESS;
+    }
     if (!o.say[CALL_A] || !o.say[CALL_B]) {
         usage(stderr);
         return EXIT_FAILURE;
