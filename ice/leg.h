@@ -121,7 +121,7 @@ int ice_leg_count_in(struct ice_leg *leg);
 void ice_leg_bury(struct ice_leg *leg);
 
 /* guard.c */
-void *ice_guard_run(void *ice);
+void *ice_guard_run(void *arg); /* a thread; arg: struct ice */
 /** To be called when is_ending is set, before the ice thread is joined. */
 void ice_guard_stop(struct ice *ice);
 void ice_guard_begin(struct ice_leg *leg, int fd);
