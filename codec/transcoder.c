@@ -356,9 +356,15 @@ static bool conceal(struct transcoder *t, const struct input *in, uint32_t ticks
 {
     struct pcm pcm = {.samples = t->pcm};
     const uint32_t n_frames = (uint32_t)((uint64_t)ticks * in->pcm_rate_hz / in->clock_hz);
-    const uint8_t *fec = next && next->pt == in->pt && next->n > 0 ? next->payload : NULL;
-    const int got = in->codec->conceal(in->decoder, fec, fec ? next->n : 0, n_frames, &pcm);
+    const uint8_t *fec = NULL;
+    size_t n_fec = 0;
+    int got;
 
+    if (next && next->pt == in->pt && next->n > 0) {
+        fec = next->payload;
+        n_fec = next->n;
+    }
+    got = in->codec->conceal(in->decoder, fec, n_fec, n_frames, &pcm);
     if (got > 1) {
         add_silence(t, ticks, in->clock_hz);
         return false;
