@@ -21,12 +21,10 @@
  * Lifetime: an ice_leg ends with ice_leg_free(); no event for it is delivered afterwards.
  */
 
-#define ICE_STREAMS_MAX 8   /* m= lines with ICE on one leg */
-#define ICE_UFRAG_MAX   257 /* RFC 8445: 256 characters, and a NUL */
-#define ICE_PWD_MAX     257
-#define ICE_CANDIDATES_MAX                                                                         \
-    25 /* remote candidates taken per component (threat model, section 4)                          \
-        */
+#define ICE_STREAMS_MAX    8   /* m= lines with ICE on one leg */
+#define ICE_UFRAG_MAX      257 /* RFC 8445: 256 characters, and a NUL */
+#define ICE_PWD_MAX        257
+#define ICE_CANDIDATES_MAX 25 /* remote ones of a component (threat model, section 4) */
 
 struct ice;
 struct ice_leg;
@@ -95,7 +93,7 @@ void ice_leg_free(struct ice_leg *leg);
  * port's sockets are bound then: libnice's (STUN) and the media one, told apart in the kernel.
  * @param ports  n_components (1 or 2) local ports, RTP first
  * @return stream number >= 0; -EADDRINUSE: a port is taken, nothing is left behind; -ENOMEM;
- * -EMFILE
+ *         -EMFILE
  */
 int ice_leg_add_stream(struct ice_leg *leg, unsigned n_components, const uint16_t *ports);
 void ice_leg_remove_stream(struct ice_leg *leg, unsigned stream);
