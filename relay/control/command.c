@@ -189,6 +189,22 @@ static size_t execute_unrecognized(struct execution *x)
     return reply_error(x, STR("Unrecognized command"));
 }
 
+/* Call-ids and tags go into logs, records and replies: control characters have no place in them. */
+static bool has_control_bytes(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        if ((unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7f)
+            return true;
+    }
+    return false;
+}
+
+static bool names_are_clean(const struct ng_request *req)
+{
+    return !has_control_bytes(req->call_id) && !has_control_bytes(req->from_tag) &&
+           !has_control_bytes(req->to_tag) && !has_control_bytes(req->via_branch);
+}
+
 size_t command_execute(struct control *c, const struct ng_request *req, char *reply, size_t cap)
 {
     static size_t (*const commands[NG_COMMAND_COUNT])(struct execution *) = {
@@ -204,8 +220,12 @@ size_t command_execute(struct control *c, const struct ng_request *req, char *re
     };
     struct execution x = {.c = c, .req = req, .reply = reply, .cap = cap, .result = CONTROL_OK};
     uint64_t start_us = clock_now_us();
-    size_t n = commands[req->command](&x);
+    size_t n;
 
+    if (names_are_clean(req))
+        n = commands[req->command](&x);
+    else
+        n = reply_error(&x, STR("control characters in call-id, tag or branch"));
     if (n == 0)
         n = reply_error(&x, STR("the reply is too long"));
     if (x.result == CONTROL_ERROR)
