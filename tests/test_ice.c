@@ -399,7 +399,7 @@ static void ice_media_can_be_sent_from_the_signalled_port(void **state)
     struct ice *ice;
     struct end a = {0}, b = {0};
     struct ice_leg_config cfg_a = config(ICE_MODE_LYNC, &a), cfg_b = config(ICE_MODE_LYNC, &b);
-    struct sockaddr_storage from;
+    struct sockaddr_storage from = {0};
     socklen_t len = sizeof(from);
     uint8_t got[1500];
 
