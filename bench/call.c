@@ -345,3 +345,13 @@ struct peer *call_peer(const struct call *c, unsigned side)
 {
     return c->peer[side];
 }
+
+const char *call_id(const struct call *c)
+{
+    return c->id;
+}
+
+const char *call_tag(const struct call *c, unsigned side)
+{
+    return c->tag[side];
+}

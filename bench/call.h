@@ -89,6 +89,9 @@ int call_run(struct call *c, struct call_account *account, json_t **query);
 
 const char *call_problem(const struct call *c); /* "": none */
 struct peer *call_peer(const struct call *c, unsigned side);
+/** By what the relay knows it, and its parties. */
+const char *call_id(const struct call *c);
+const char *call_tag(const struct call *c, unsigned side);
 
 /** What a proxy's script would say for such peers: ICE, transport, rtcp-mux, and transcoding to
  *  B's first codec if A does not have it. */

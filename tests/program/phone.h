@@ -1,0 +1,62 @@
+#ifndef PICRELAY_TESTS_PHONE_H
+#define PICRELAY_TESTS_PHONE_H
+
+#include <netinet/in.h>
+
+#include "bench/peer_rtp.h"
+#include "bench/peer_sdp.h"
+#include "bench/peer_srtp.h"
+#include "tests/program/relay.h"
+
+/**
+ * Two UDP ports, RTP and RTCP, that do packet by packet what a test tells them: what a real peer
+ * never would, and what it does at moments that a test must choose. Without ICE and without codecs.
+ * Thread: the loop's.
+ */
+
+enum { PHONE_RTP, PHONE_RTCP };
+
+#define PHONE_SDP_MAX       8192
+#define PHONE_PAYLOAD_BYTES 160
+#define PHONE_TICKS         160 /* of a packet: G.711, 20 ms */
+
+struct phone_packet {
+    uint8_t bytes[PEER_PACKET_MAX];
+    size_t n;
+    struct peer_rtp rtp;     /* on PHONE_RTP, if it could be read */
+    struct sockaddr_in from;
+};
+
+struct phone {
+    struct loop *loop;
+    int fd[2];
+    struct loop_watch *watch[2];
+    char address[16];
+    uint16_t port;              /* RTP; RTCP is the next */
+    struct peer_srtp *srtp;     /* borrowed; NULL: plain */
+    uint32_t ssrc, ts;          /* of the next packet */
+    uint16_t seq;
+    unsigned n_heard[2];
+    struct phone_packet last[2];
+    unsigned n_unreadable;      /* failed SRTP */
+};
+
+/** @param address  where it is; NULL: 127.0.0.1 */
+void phone_open(struct phone *p, struct loop *loop, const char *address);
+void phone_close(struct phone *p); /* a zeroed one is allowed */
+
+/** A description with one audio line. @param lines  attributes, each with CRLF; NULL: none */
+const char *phone_sdp(char sdp[static PHONE_SDP_MAX], const struct phone *p, const char *profile,
+                      const char *formats, const char *lines);
+
+/** Sends bytes as they are. */
+void phone_send(const struct phone *p, unsigned component, const char *address, uint16_t port,
+                const void *bytes, size_t n);
+/** Sends the next RTP packet of its stream: 160 bytes of fill. */
+void phone_send_rtp(struct phone *p, const struct peer_description *to, uint8_t pt, uint8_t fill);
+
+/** Waits until it has heard n packets in all. @return the last one */
+const struct phone_packet *phone_hear(const struct phone *p, const struct relay *r,
+                                      unsigned component, unsigned n);
+
+#endif

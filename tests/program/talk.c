@@ -1,0 +1,156 @@
+#include "tests/program/talk.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define LOOK_EVERY_US 10000
+
+void talk_open(struct talk *t, struct relay *r)
+{
+    memset(t, 0, sizeof(*t));
+    t->relay = r;
+    relay_new_id(r, t->id);
+    for (unsigned i = 0; i < 2; i++) {
+        phone_open(&t->phone[i], r->loop, NULL);
+        snprintf(t->tag[i], sizeof(t->tag[i]), "tag-%c-%u", 'a' + (int)i, t->phone[i].ssrc);
+    }
+    t->direction[TALK_A] = "enterprise";
+    t->direction[TALK_B] = "skype";
+}
+
+void talk_set_up(struct talk *t, struct relay *r)
+{
+    talk_open(t, r);
+    talk_offer(t, TALK_A, NULL, NULL);
+    talk_answer(t, TALK_A, NULL, NULL);
+}
+
+void talk_close(struct talk *t)
+{
+    if (!t->relay)
+        return;
+    json_decref(relay_ask(t->relay, relay_request("delete", t->id)));
+    phone_close(&t->phone[TALK_A]);
+    phone_close(&t->phone[TALK_B]);
+    memset(t, 0, sizeof(*t));
+}
+
+json_t *talk_request(const struct talk *t, const char *command, unsigned from, bool has_to_tag,
+                     const char *sdp, const char *flags)
+{
+    json_t *request = relay_request(command, t->id);
+
+    json_object_set_new(request, "from-tag", json_string(t->tag[from]));
+    if (has_to_tag)
+        json_object_set_new(request, "to-tag", json_string(t->tag[!from]));
+    if (sdp)
+        json_object_set_new(request, "sdp", json_string(sdp));
+    if (t->direction[from] && strcmp(command, "offer") == 0)
+        json_object_set_new(request, "direction",
+                            json_pack("[ss]", t->direction[from], t->direction[!from]));
+    if (flags)
+        assert_int_equal(ng_put_script_flags(request, flags), 0);
+    return request;
+}
+
+void talk_take(struct talk *t, unsigned side, const json_t *reply)
+{
+    const char *sdp = relay_json_text(reply, "sdp");
+
+    assert_true(strlen(sdp) < sizeof(t->sdp[side]));
+    strcpy(t->sdp[side], sdp);
+    memset(&t->told[side], 0, sizeof(t->told[side]));
+    assert_int_equal(peer_sdp_read(&t->told[side], sdp, strlen(sdp)), 0);
+}
+
+static void exchange(struct talk *t, const char *command, unsigned from, unsigned speaker,
+                     const char *sdp, const char *flags)
+{
+    char own[PHONE_SDP_MAX];
+    bool has_to_tag = strcmp(command, "answer") == 0 || t->told[from].port;
+    json_t *request = talk_request(
+        t, command, from, has_to_tag,
+        sdp ? sdp : phone_sdp(own, &t->phone[speaker], "RTP/AVP", "0", NULL), flags);
+    json_t *reply = relay_ask_for(t->relay, request, "ok");
+
+    talk_take(t, !speaker, reply);
+    json_decref(reply);
+}
+
+void talk_offer(struct talk *t, unsigned from, const char *sdp, const char *flags)
+{
+    exchange(t, "offer", from, from, sdp, flags);
+}
+
+void talk_answer(struct talk *t, unsigned from, const char *sdp, const char *flags)
+{
+    exchange(t, "answer", from, !from, sdp, flags);
+}
+
+const struct phone_packet *talk_pass(struct talk *t, unsigned from)
+{
+    struct phone *to = &t->phone[!from];
+    unsigned n = to->n_heard[PHONE_RTP];
+    uint8_t fill = (uint8_t)(t->phone[from].seq | 1);
+
+    phone_send_rtp(&t->phone[from], &t->told[from], TALK_PCMU, fill);
+    const struct phone_packet *heard = phone_hear(to, t->relay, PHONE_RTP, n + 1);
+    assert_int_equal(heard->rtp.n, PHONE_PAYLOAD_BYTES);
+    assert_int_equal(heard->rtp.payload[0], fill);
+    return heard;
+}
+
+json_int_t talk_drops(const struct talk *t, unsigned from, const char *reason)
+{
+    char path[128];
+    json_t *query = relay_query(t->relay, t->id);
+
+    snprintf(path, sizeof(path), "tags.%s.medias.0.drops.%s", t->tag[from], reason);
+    json_int_t n = json_integer_value(relay_json_find(query, path));
+    json_decref(query);
+    return n;
+}
+
+/* A request in a timer's handler would run the loop within itself, so it is looked at in between. */
+static void tick_h(uint64_t n, void *arg)
+{
+    (void)n;
+    *(bool *)arg = true;
+}
+
+static bool is_set(void *arg)
+{
+    return *(bool *)arg;
+}
+
+void talk_wait_drops(struct talk *t, unsigned from, const char *reason, json_int_t least)
+{
+    uint64_t deadline_us = loop_now_us() + RELAY_PATIENCE_US;
+    struct loop_timer *timer;
+    bool is_due = false;
+
+    assert_int_equal(loop_timer_alloc(&timer, t->relay->loop, tick_h, &is_due), 0);
+    loop_timer_start(timer, loop_now_us(), LOOK_EVERY_US);
+    while (talk_drops(t, from, reason) < least && loop_now_us() < deadline_us) {
+        is_due = false;
+        relay_wait(t->relay, is_set, &is_due, reason);
+    }
+    loop_timer_free(timer);
+    assert_true(talk_drops(t, from, reason) >= least);
+}
+
+void talk_be_dropped(struct talk *t, unsigned from, uint8_t pt, const char *reason)
+{
+    unsigned n_heard = t->phone[!from].n_heard[PHONE_RTP];
+    json_int_t n = talk_drops(t, from, reason);
+
+    phone_send_rtp(&t->phone[from], &t->told[from], pt, 0x55);
+    talk_wait_drops(t, from, reason, n + 1);
+    assert_int_equal(t->phone[!from].n_heard[PHONE_RTP], n_heard);
+}
+
+json_t *talk_delete(struct talk *t)
+{
+    json_decref(relay_ask_for(t->relay, talk_request(t, "delete", TALK_A, false, NULL, NULL), "ok"));
+    return relay_record(t->relay, t->id);
+}
