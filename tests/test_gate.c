@@ -26,6 +26,7 @@ static union addr addr_of(const char *text)
  * 198.51.100.9 where there is one. */
 static void gate_believes_whom_the_threat_model_says(void **state)
 {
+    /* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): as it is read */
     static const struct {
         const char *reason;
         enum media_source rule;

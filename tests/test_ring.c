@@ -18,7 +18,7 @@ static void ring_gives_back_in_the_order_in_which_it_took(void **state)
 {
     static struct ring ring;
     static int items[3];
-    bool was_empty;
+    bool was_empty = false;
     size_t i;
 
     (void)state;
@@ -35,7 +35,7 @@ static void ring_refuses_one_more_than_it_holds_and_loses_none(void **state)
 {
     static struct ring ring;
     static char items[RING_SIZE + 1];
-    bool was_empty;
+    bool was_empty = false;
     size_t i, round;
 
     (void)state;
@@ -55,7 +55,7 @@ static void ring_says_when_its_reader_may_be_asleep(void **state)
 {
     static struct ring ring;
     static int item;
-    bool was_empty;
+    bool was_empty = false;
 
     (void)state;
     ring_init(&ring);
@@ -87,7 +87,7 @@ static void *answer_letters(void *arg)
     struct torture *t = arg;
     struct letter *letter;
     uint64_t n = 0, count;
-    bool was_empty;
+    bool was_empty = false;
 
     while (n < TORTURE_ITEMS) {
         letter = ring_get(&t->there);

@@ -350,7 +350,7 @@ static void report_is_an_rr_until_something_was_sent(void **state)
     assert_int_equal(data[1], RTCP_KIND_RR);
     assert_int_equal(rtcp_begin(&r, data, n), 0);
     c.to_a.n_packets = 7;
-    n = report_write(&st, data, sizeof(data), &c.to_a, &c.of_a, STR("me"), 99, START_US);
+    (void)report_write(&st, data, sizeof(data), &c.to_a, &c.of_a, STR("me"), 99, START_US);
     assert_int_equal(data[1], RTCP_KIND_SR);
     n = report_write(&st, data, sizeof(data), &c.to_a, &c.of_a, STR("me"), 99, START_US);
     assert_int_equal(data[1], RTCP_KIND_RR); /* silent since */

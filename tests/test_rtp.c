@@ -181,7 +181,7 @@ static void reception_measures_jitter_as_rfc_3550(void **state)
 
     (void)state;
     for (i = 0; i < 1000; i++, ts += 160) /* each packet 5 ms late or early: steps of 10 ms */
-        hear(&r, 1, (uint16_t)i, ts, (uint64_t)(i * 20000 + (i % 2) * 10000));
+        hear(&r, 1, (uint16_t)i, ts, (uint64_t)i * 20000 + (uint64_t)(i % 2) * 10000);
     assert_in_range(reception_jitter(&r), 79, 81); /* 80 ticks of 8 kHz */
 }
 

@@ -62,10 +62,9 @@ static void send_all(struct egress *e, int fd, unsigned n, struct batch *b,
                      struct worker_counters *count)
 {
     unsigned i = 0;
-    int sent;
 
     while (i < n) {
-        sent = sendmmsg(fd, &e->msg[i], n - i, MSG_DONTWAIT);
+        int sent = sendmmsg(fd, &e->msg[i], n - i, MSG_DONTWAIT);
         if (sent > 0) {
             for (; sent > 0; sent--)
                 count_sent(b, e->pkt[i++], count);

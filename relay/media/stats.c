@@ -20,7 +20,7 @@ void stats_set_addr(struct stats_addr *a, const union addr *value)
 
 void stats_get_addr(union addr *value, const struct stats_addr *a)
 {
-    uint32_t word[STATS_ADDR_WORDS];
+    uint32_t word[STATS_ADDR_WORDS] = {0};
     uint32_t before, after;
     size_t i;
 
