@@ -146,8 +146,11 @@ void peer_ice_free(struct peer_ice *ice)
         return;
     if (ice->agent) {
         g_signal_handlers_disconnect_by_data(ice->agent, ice);
-        /* libnice ends its sources in the loop: without this they would outlive the peer */
+        /* libnice ends its sources in the loop: without this they would outlive the peer. GIO tells
+         * of the end in the context that is the thread's default when the close begins. */
+        g_main_context_push_thread_default(loop_context(ice->cfg.loop));
         nice_agent_close_async(ice->agent, closed_h, &closed);
+        g_main_context_pop_thread_default(loop_context(ice->cfg.loop));
         loop_run(ice->cfg.loop, is_closed, &closed, loop_now_us() + 1000000);
         g_object_unref(ice->agent);
     }
