@@ -31,6 +31,11 @@ static inline void echo_crypto(struct sdp_echo *e, unsigned i, const struct sdp_
     }
 }
 
+static inline bool is_draft6_dialect(enum config_dialect dialect)
+{
+    return dialect == DIALECT_OCS2007 || dialect == DIALECT_MSN;
+}
+
 static inline void echo_media(struct sdp_echo *e, unsigned i, const struct sdp_media *m)
 {
     struct sdp_media_out *o = &e->media[i];
@@ -52,7 +57,8 @@ static inline void echo_media(struct sdp_echo *e, unsigned i, const struct sdp_m
     o->ice_ufrag = m->ice_ufrag;
     o->ice_pwd = m->ice_pwd;
     o->candidates = m->candidates;
-    o->n_candidates = m->n_candidates;
+    /* a leg has candidates of its own generation only */
+    o->n_candidates = m->is_draft6 == is_draft6_dialect(e->out.dialect) ? m->n_candidates : 0;
     memcpy(o->remote_candidates, m->remote_candidates, sizeof(o->remote_candidates));
     o->n_remote_candidates = m->n_remote_candidates;
     o->has_end_of_candidates = m->has_end_of_candidates;
