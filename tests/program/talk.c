@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bench/peer_codecs.h"
+
 #define LOOK_EVERY_US 10000
 
 void talk_open(struct talk *t, struct relay *r)
@@ -25,13 +27,45 @@ void talk_set_up(struct talk *t, struct relay *r)
     talk_answer(t, TALK_A, NULL, NULL);
 }
 
+const char *talk_secure_sdp(char sdp[static PHONE_SDP_MAX], const struct talk *t, unsigned side)
+{
+    const struct phone *p = &t->phone[side];
+    struct peer_description d = {.port = p->port, .rtcp_port = (uint16_t)(p->port + 1)};
+
+    assert_int_equal(peer_codecs_read(&d, "PCMU"), 0);
+    snprintf(d.address, sizeof(d.address), "%s", p->address);
+    snprintf(d.profile, sizeof(d.profile), "RTP/SAVP");
+    d.cryptos[d.n_cryptos++] = t->key[side];
+    assert_true(peer_sdp_write(sdp, PHONE_SDP_MAX, &d, PEER_PLAIN, NULL) > 0);
+    return sdp;
+}
+
+void talk_set_up_secure(struct talk *t, struct relay *r)
+{
+    char sdp[PHONE_SDP_MAX];
+
+    talk_open(t, r);
+    assert_int_equal(peer_crypto_make(&t->key[TALK_A], 1, 0), 0);
+    talk_offer(t, TALK_A, talk_secure_sdp(sdp, t, TALK_A), NULL);
+    assert_true(t->told[TALK_B].n_cryptos > 0);
+    assert_int_equal(peer_crypto_make(&t->key[TALK_B], t->told[TALK_B].cryptos[0].tag, 0), 0);
+    talk_answer(t, TALK_A, talk_secure_sdp(sdp, t, TALK_B), NULL);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(t->told[i].n_cryptos, i == TALK_A ? 1 : t->told[i].n_cryptos);
+        assert_int_equal(peer_srtp_alloc(&t->srtp[i], &t->key[i], &t->told[i].cryptos[0]), 0);
+        t->phone[i].srtp = t->srtp[i];
+    }
+}
+
 void talk_close(struct talk *t)
 {
     if (!t->relay)
         return;
     json_decref(relay_ask(t->relay, relay_request("delete", t->id)));
-    phone_close(&t->phone[TALK_A]);
-    phone_close(&t->phone[TALK_B]);
+    for (unsigned i = 0; i < 2; i++) {
+        phone_close(&t->phone[i]);
+        peer_srtp_free(t->srtp[i]);
+    }
     memset(t, 0, sizeof(*t));
 }
 

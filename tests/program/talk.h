@@ -19,12 +19,18 @@ struct talk {
     const char *direction[2];         /* interfaces; NULL: not sent */
     struct peer_description told[2];  /* what the relay has last told A and B */
     char sdp[2][PEER_SDP_MAX];        /* the same, as it came */
+    struct peer_crypto key[2];        /* of A and B, if they encrypt */
+    struct peer_srtp *srtp[2];
 };
 
 /** Two phones and a call-id; nothing is sent. enterprise to skype. */
 void talk_open(struct talk *t, struct relay *r);
 /** Offer and answer with PCMU, as plain RTP. */
 void talk_set_up(struct talk *t, struct relay *r);
+/** The same as SRTP on both legs, each phone with a key of its own. */
+void talk_set_up_secure(struct talk *t, struct relay *r);
+/** The description of a phone that encrypts with the key of its side. */
+const char *talk_secure_sdp(char sdp[static PHONE_SDP_MAX], const struct talk *t, unsigned side);
 /** Deletes the call and puts the phones away. A zeroed one is allowed. */
 void talk_close(struct talk *t);
 
