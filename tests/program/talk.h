@@ -40,7 +40,7 @@ json_t *talk_request(const struct talk *t, const char *command, unsigned from, b
                      const char *sdp, const char *flags);
 /** `from` offers. @param sdp  NULL: PCMU and nothing else */
 void talk_offer(struct talk *t, unsigned from, const char *sdp, const char *flags);
-/** The other side of `from` answers its offer. */
+/** The other side of `from` answers its offer; when this returns, the worker goes by it. */
 void talk_answer(struct talk *t, unsigned from, const char *sdp, const char *flags);
 /** Takes an SDP out of a reply as told to a side. */
 void talk_take(struct talk *t, unsigned side, const json_t *reply);
@@ -49,6 +49,8 @@ void talk_take(struct talk *t, unsigned side, const json_t *reply);
 const struct phone_packet *talk_pass(struct talk *t, unsigned from);
 /** A packet of one side must be dropped for this reason and reach nobody. */
 void talk_be_dropped(struct talk *t, unsigned from, uint8_t pt, const char *reason);
+/** Waits until the worker goes by what the relay has told a side. */
+void talk_settle(struct talk *t, unsigned side);
 /** Waits until as many packets from a side were dropped for a reason. */
 void talk_wait_drops(struct talk *t, unsigned from, const char *reason, json_int_t least);
 json_int_t talk_drops(const struct talk *t, unsigned from, const char *reason);

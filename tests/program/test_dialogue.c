@@ -288,6 +288,7 @@ static void branch_answer(struct fork *f, const char *branch, const char *tag,
     json_t *reply = relay_ask_for(f->t->relay, request, "ok");
     talk_take(f->t, TALK_A, reply);
     json_decref(reply);
+    talk_settle(f->t, TALK_A);
 }
 
 /* Two branches ring; the first one answers early, then the second one. */
