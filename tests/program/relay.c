@@ -71,16 +71,20 @@ static const char *or_else(const char *text, const char *otherwise)
 static void config_write(struct relay *r, const struct relay_config *cfg)
 {
     const char *a = r->address;
-    char text[4096];
+    char text[4096], others[256] = "";
 
+    if (!cfg->is_only_skype_and_wlm)
+        snprintf(others, sizeof(others),
+                 "  - {name: aol, address: %s, ports: 28000-28999, provider: aol}\n"
+                 "  - {name: yahoo, address: %s, ports: 29000-29999, provider: yahoo}\n",
+                 a, a);
     int n = snprintf(
         text, sizeof(text),
         "interfaces:\n"
         "  - {name: enterprise, address: %s, ports: %s%s%s}\n"
         "  - {name: skype, address: %s, ports: %s, provider: skype%s%s}\n"
         "  - {name: wlm, address: %s, ports: 26000-27999, provider: wlm}\n"
-        "  - {name: aol, address: %s, ports: 28000-28999, provider: aol}\n"
-        "  - {name: yahoo, address: %s, ports: 29000-29999, provider: yahoo}\n"
+        "%s"
         "control:\n"
         "  ng: [\"udp:%s\"]\n"
         "  %s\n"
@@ -91,7 +95,7 @@ static void config_write(struct relay *r, const struct relay_config *cfg)
         a, or_else(cfg->enterprise_ports, "10000-17999"),
         cfg->enterprise ? ", " : "", or_else(cfg->enterprise, ""), a,
         or_else(cfg->skype_ports, "18000-25999"), cfg->skype ? ", " : "", or_else(cfg->skype, ""),
-        a, a, a, r->ng_address, or_else(cfg->control, ""), r->http_address,
+        a, others, r->ng_address, or_else(cfg->control, ""), r->http_address,
         or_else(cfg->workers, "1"), or_else(cfg->more, ""));
     assert_true(n > 0 && (size_t)n < sizeof(text));
     relay_write_file(r->folder, r->config, text);
