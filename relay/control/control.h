@@ -47,6 +47,8 @@ struct control {
     struct list listeners;
     struct http *http;
     struct tmr tick;
+    unsigned peak_live; /* since memory was last given back */
+    uint64_t trimmed_us;
     uint64_t started_us;
 };
 
