@@ -3,6 +3,8 @@ find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 pkg_check_modules(RE REQUIRED IMPORTED_TARGET libre)
 pkg_check_modules(SRTP REQUIRED IMPORTED_TARGET libsrtp2)
+find_library(IPSEC_MB IPSec_MB) # of amd64 only; it has no .pc file
+pkg_check_modules(URING REQUIRED IMPORTED_TARGET liburing>=2.3)
 pkg_check_modules(NICE REQUIRED IMPORTED_TARGET nice>=0.1.17)
 pkg_check_modules(OPUS REQUIRED IMPORTED_TARGET opus)
 pkg_check_modules(SPANDSP REQUIRED IMPORTED_TARGET spandsp)

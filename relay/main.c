@@ -97,7 +97,7 @@ static int start_libre(void)
 
 static int serve(const struct config *cfg, const struct policy *policy)
 {
-    struct control_options opt = {.cfg = cfg, .policy = policy};
+    struct control_options opt = {.cfg = cfg, .policy = policy, .srtp = srtp_provider_best()};
     struct control *control = NULL;
     char err[ERR_MAX];
     int error;

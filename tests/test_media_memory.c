@@ -65,17 +65,18 @@ static void worker_transcodes_without_allocating(void **state)
     rig_close(&rig);
 }
 
-static struct srtp_session *session(enum srtp_direction direction)
+static struct srtp_session *session(struct srtp_context *c, enum srtp_direction direction)
 {
     struct srtp_keys keys = {.suite = SRTP_SUITE_AES_CM_128_HMAC_SHA1_80, .key_salt = {1, 2, 3}};
     struct srtp_session *s = NULL;
 
-    assert_int_equal(srtp_session_alloc(&s, &srtp_provider_libsrtp, &keys, direction), 0);
+    assert_int_equal(srtp_session_alloc(&s, c, &keys, direction), 0);
     return s;
 }
 
 /* @return allocations of the library itself for sealing n packets */
-static uint64_t seal_packets(struct srtp_session *tx, uint16_t first, unsigned n)
+static uint64_t seal_packets(struct srtp_context *c, struct srtp_session *tx, uint16_t first,
+                             unsigned n)
 {
     uint64_t before = malloc_count();
     uint8_t data[512];
@@ -85,32 +86,67 @@ static uint64_t seal_packets(struct srtp_session *tx, uint16_t first, unsigned n
         struct srtp_job job = {.session = tx, .data = data, .cap = sizeof(data)};
 
         job.len = (uint32_t)rig_rtp(data, 0, (uint16_t)(first + i), 1);
-        srtp_seal(&job, 1);
+        srtp_seal(c, &job, 1);
         assert_int_equal(job.result, SRTP_OK);
     }
     return malloc_count() - before;
 }
 
 /* libsrtp2 may allocate for each packet (built on NSS it does): that much, and no more. */
-static void worker_seals_without_allocating_beside_the_library(void **state)
+static void worker_seals_without_allocating_beside_libsrtp2(void **state)
 {
-    struct srtp_session *tx = session(SRTP_SEND);
+    struct srtp_session *tx;
     uint64_t library, worker;
     struct rig rig;
 
     (void)state;
-    (void)seal_packets(tx, 0, WARM_UP);
-    library = seal_packets(tx, WARM_UP, MEASURED);
+    rig_open_with(&rig, &srtp_provider_libsrtp);
+    tx = session(rig.srtp, SRTP_SEND);
+    (void)seal_packets(rig.srtp, tx, 0, WARM_UP);
+    library = seal_packets(rig.srtp, tx, WARM_UP, MEASURED);
     srtp_session_free(tx);
 
-    rig_open(&rig);
     rig.b.rules.set_srtp_tx = true;
-    rig.b.rules.srtp_tx = session(SRTP_SEND);
+    rig.b.rules.srtp_tx = session(rig.srtp, SRTP_SEND);
     rig_leg_set(&rig, &rig.b);
     (void)relay_packets(&rig, 0, WARM_UP);
     worker = relay_packets(&rig, WARM_UP, MEASURED);
     print_message("    libsrtp2: %.2f allocations a sealed packet\n", (double)library / MEASURED);
     assert_int_equal(worker, library);
+    rig_close(&rig);
+}
+
+/* Opens and seals: in one leg with the keys that it goes out with on the other. */
+static void worker_opens_and_seals_without_allocating(void **state)
+{
+    uint8_t data[2048];
+    struct srtp_session *tx;
+    struct rig rig;
+    uint64_t before = 0;
+    uint16_t i;
+
+    (void)state;
+    if (!srtp_provider_is_available(&srtp_provider_multibuffer))
+        skip();
+    rig_open_with(&rig, &srtp_provider_multibuffer);
+    tx = session(rig.srtp, SRTP_SEND);
+    rig.a.rules.set_srtp_rx = rig.b.rules.set_srtp_tx = true;
+    rig.a.rules.srtp_rx = session(rig.srtp, SRTP_RECEIVE);
+    rig.b.rules.srtp_tx = session(rig.srtp, SRTP_SEND);
+    rig_leg_set(&rig, &rig.a);
+    rig_leg_set(&rig, &rig.b);
+    for (i = 0; i < WARM_UP + MEASURED; i++) {
+        struct srtp_job job = {.session = tx, .data = data, .cap = sizeof(data)};
+
+        if (i == WARM_UP)
+            before = malloc_count();
+        job.len = (uint32_t)rig_rtp(data, 0, i, RIG_PEER_A);
+        srtp_seal(rig.srtp, &job, 1);
+        rig_send(&rig.a, MEDIA_RTP, data, job.len);
+        assert_true(rig_recv(&rig.b, MEDIA_RTP, data, sizeof(data)) > 0);
+    }
+    assert_int_equal(malloc_count() - before, 0);
+    srtp_session_free(tx);
     rig_close(&rig);
 }
 
@@ -201,7 +237,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(worker_relays_without_allocating),
         cmocka_unit_test(worker_transcodes_without_allocating),
-        cmocka_unit_test(worker_seals_without_allocating_beside_the_library),
+        cmocka_unit_test(worker_opens_and_seals_without_allocating),
+        cmocka_unit_test(worker_seals_without_allocating_beside_libsrtp2),
         cmocka_unit_test(door_stays_as_it_was_when_memory_is_short),
         cmocka_unit_test(workers_that_cannot_start_leave_nothing_behind),
     };

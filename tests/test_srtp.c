@@ -15,15 +15,14 @@
 
 #define SSRC 0xcafebabeu
 
-static const struct srtp_provider *const providers[] = {&srtp_provider_libsrtp};
-#define N_PROVIDERS (sizeof(providers) / sizeof(providers[0]))
+/* Every test runs with each provider: its state is the context. */
 
-static struct srtp_session *session(const struct srtp_provider *provider,
-                                    const struct srtp_keys *keys, enum srtp_direction direction)
+static struct srtp_session *session(struct srtp_context *c, const struct srtp_keys *keys,
+                                    enum srtp_direction direction)
 {
     struct srtp_session *s = NULL;
 
-    assert_int_equal(srtp_session_alloc(&s, provider, keys, direction), 0);
+    assert_int_equal(srtp_session_alloc(&s, c, keys, direction), 0);
     return s;
 }
 
@@ -54,13 +53,15 @@ static void make_rtp(struct wire *w, uint32_t ssrc, uint16_t seq)
     w->n = 32;
 }
 
-static int run(struct srtp_session *s, struct wire *w, bool is_rtcp,
-               void (*verb)(struct srtp_job *, unsigned))
+typedef void(srtp_verb)(struct srtp_context *, struct srtp_job *, unsigned);
+
+static int run(struct srtp_context *c, struct srtp_session *s, struct wire *w, bool is_rtcp,
+               srtp_verb *verb)
 {
     struct srtp_job job = {
         .session = s, .data = w->data, .len = w->n, .cap = sizeof(w->data), .is_rtcp = is_rtcp};
 
-    verb(&job, 1);
+    verb(c, &job, 1);
     w->n = job.len;
     return (int)job.result;
 }
@@ -79,25 +80,22 @@ static void srtp_writes_the_bytes_of_the_reference(void **state)
                                        0x8c, 0xa4, 0xd2, 0x15, 0x94, 0x9d, 0x24, 0x02, 0xb7, 0x8d,
                                        0x6a, 0xcc, 0x99, 0xea, 0x17, 0x9b, 0x8d, 0xbb};
     struct srtp_keys keys = {.suite = SRTP_SUITE_AES_CM_128_HMAC_SHA1_80};
-    size_t i;
+    struct srtp_context *c = *state;
+    struct srtp_session *tx, *rx;
+    struct wire w = {.n = sizeof(plain)};
 
-    (void)state;
     memcpy(keys.key_salt, key_salt, sizeof(key_salt));
-    for (i = 0; i < N_PROVIDERS; i++) {
-        struct srtp_session *tx = session(providers[i], &keys, SRTP_SEND);
-        struct srtp_session *rx = session(providers[i], &keys, SRTP_RECEIVE);
-        struct wire w = {.n = sizeof(plain)};
-
-        memcpy(w.data, plain, sizeof(plain));
-        assert_int_equal(run(tx, &w, false, srtp_seal), SRTP_OK);
-        assert_int_equal(w.n, sizeof(sealed));
-        assert_memory_equal(w.data, sealed, sizeof(sealed));
-        assert_int_equal(run(rx, &w, false, srtp_open), SRTP_OK);
-        assert_int_equal(w.n, sizeof(plain));
-        assert_memory_equal(w.data, plain, sizeof(plain));
-        srtp_session_free(tx);
-        srtp_session_free(rx);
-    }
+    tx = session(c, &keys, SRTP_SEND);
+    rx = session(c, &keys, SRTP_RECEIVE);
+    memcpy(w.data, plain, sizeof(plain));
+    assert_int_equal(run(c, tx, &w, false, srtp_seal), SRTP_OK);
+    assert_int_equal(w.n, sizeof(sealed));
+    assert_memory_equal(w.data, sealed, sizeof(sealed));
+    assert_int_equal(run(c, rx, &w, false, srtp_open), SRTP_OK);
+    assert_int_equal(w.n, sizeof(plain));
+    assert_memory_equal(w.data, plain, sizeof(plain));
+    srtp_session_free(tx);
+    srtp_session_free(rx);
 }
 
 static void srtp_opens_what_it_sealed_in_every_suite(void **state)
@@ -119,50 +117,48 @@ static void srtp_opens_what_it_sealed_in_every_suite(void **state)
         {SRTP_SUITE_AEAD_AES_256_GCM, 2, 18, 22},
     };
     static const uint8_t rr[8] = {0x80, 201, 0, 1, 0xca, 0xfe, 0xba, 0xbe};
-    size_t i, p;
+    struct srtp_context *c = *state;
+    size_t i;
 
-    (void)state;
-    for (i = 0; i < sizeof(rows) / sizeof(rows[0]) * N_PROVIDERS; i++) {
-        const struct srtp_keys keys =
-            test_keys(rows[i / N_PROVIDERS].suite, rows[i / N_PROVIDERS].mki_len);
-        struct srtp_session *tx, *rx;
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct srtp_keys keys = test_keys(rows[i].suite, rows[i].mki_len);
+        struct srtp_session *tx = session(c, &keys, SRTP_SEND);
+        struct srtp_session *rx = session(c, &keys, SRTP_RECEIVE);
         struct wire w, plain;
 
-        p = i % N_PROVIDERS;
-        tx = session(providers[p], &keys, SRTP_SEND);
-        rx = session(providers[p], &keys, SRTP_RECEIVE);
         print_message("    %s, MKI of %u\n", srtp_suite_sdp_name(keys.suite), keys.mki_len);
         make_rtp(&plain, SSRC, 1);
         w = plain;
-        assert_int_equal(run(tx, &w, false, srtp_seal), SRTP_OK);
-        assert_int_equal(w.n, plain.n + rows[i / N_PROVIDERS].rtp_more);
+        assert_int_equal(run(c, tx, &w, false, srtp_seal), SRTP_OK);
+        assert_int_equal(w.n, plain.n + rows[i].rtp_more);
         assert_memory_not_equal(w.data + 12, plain.data + 12, 20);
-        assert_int_equal(run(rx, &w, false, srtp_open), SRTP_OK);
+        assert_int_equal(run(c, rx, &w, false, srtp_open), SRTP_OK);
         assert_int_equal(w.n, plain.n);
         assert_memory_equal(w.data, plain.data, plain.n);
 
         memcpy(w.data, rr, sizeof(rr));
         w.n = sizeof(rr);
-        assert_int_equal(run(tx, &w, true, srtp_seal), SRTP_OK);
-        assert_int_equal(w.n, sizeof(rr) + rows[i / N_PROVIDERS].rtcp_more);
-        assert_int_equal(run(rx, &w, true, srtp_open), SRTP_OK);
+        assert_int_equal(run(c, tx, &w, true, srtp_seal), SRTP_OK);
+        assert_int_equal(w.n, sizeof(rr) + rows[i].rtcp_more);
+        assert_int_equal(run(c, rx, &w, true, srtp_open), SRTP_OK);
         assert_int_equal(w.n, sizeof(rr));
         srtp_session_free(tx);
         srtp_session_free(rx);
     }
 }
 
-/** A sender and a receiver with the same keys, of the first provider. */
+/** A sender and a receiver with the same keys. */
 struct pair {
+    struct srtp_context *c;
     struct srtp_session *tx, *rx;
 };
 
-static struct pair pair_open(uint8_t mki_len)
+static struct pair pair_open(void **state, uint8_t mki_len)
 {
     struct srtp_keys keys = test_keys(SRTP_SUITE_AES_CM_128_HMAC_SHA1_80, mki_len);
+    struct srtp_context *c = *state;
 
-    return (struct pair){session(providers[0], &keys, SRTP_SEND),
-                         session(providers[0], &keys, SRTP_RECEIVE)};
+    return (struct pair){c, session(c, &keys, SRTP_SEND), session(c, &keys, SRTP_RECEIVE)};
 }
 
 static void pair_close(struct pair *p)
@@ -174,91 +170,87 @@ static void pair_close(struct pair *p)
 static void seal_rtp(struct pair *p, struct wire *w, uint32_t ssrc, uint16_t seq)
 {
     make_rtp(w, ssrc, seq);
-    assert_int_equal(run(p->tx, w, false, srtp_seal), SRTP_OK);
+    assert_int_equal(run(p->c, p->tx, w, false, srtp_seal), SRTP_OK);
 }
 
 static void srtp_follows_the_rollover_counter_with_loss_and_disorder(void **state)
 {
-    struct pair p = pair_open(0);
+    struct pair p = pair_open(state, 0);
     static struct wire late;
     struct wire w;
     uint32_t i;
 
-    (void)state;
     for (i = 65000; i < 65000 + 3 * 65536; i++) { /* three wraps, every 7th lost, some late */
         seal_rtp(&p, &w, SSRC, (uint16_t)i);
         if (i % 65536 == 65530)
             late = w;
         else if (i % 7)
-            assert_int_equal(run(p.rx, &w, false, srtp_open), SRTP_OK);
+            assert_int_equal(run(p.c, p.rx, &w, false, srtp_open), SRTP_OK);
         if (i % 65536 == 20 && i > 65536) /* from before the wrap, behind it */
-            assert_int_equal(run(p.rx, &late, false, srtp_open), SRTP_OK);
+            assert_int_equal(run(p.c, p.rx, &late, false, srtp_open), SRTP_OK);
     }
     pair_close(&p);
 }
 
 static void srtp_refuses_replays_and_what_is_older_than_the_window(void **state)
 {
-    struct pair p = pair_open(0);
+    struct pair p = pair_open(state, 0);
     static struct wire sent[300];
     struct wire again;
     int i;
 
-    (void)state;
     for (i = 0; i < 300; i++)
         seal_rtp(&p, &sent[i], SSRC, (uint16_t)(1000 + i));
     for (i = 0; i < 300; i += 2) {
         again = sent[i];
-        assert_int_equal(run(p.rx, &again, false, srtp_open), SRTP_OK);
+        assert_int_equal(run(p.c, p.rx, &again, false, srtp_open), SRTP_OK);
         again = sent[i];
-        assert_int_equal(run(p.rx, &again, false, srtp_open), SRTP_REPLAY);
+        assert_int_equal(run(p.c, p.rx, &again, false, srtp_open), SRTP_REPLAY);
     }
     again = sent[298 - 127]; /* the oldest place of a window of 128 */
-    assert_int_equal(run(p.rx, &again, false, srtp_open), SRTP_OK);
+    assert_int_equal(run(p.c, p.rx, &again, false, srtp_open), SRTP_OK);
     again = sent[298 - 129];
-    assert_int_equal(run(p.rx, &again, false, srtp_open), SRTP_REPLAY);
+    assert_int_equal(run(p.c, p.rx, &again, false, srtp_open), SRTP_REPLAY);
     pair_close(&p);
 }
 
 static void srtp_is_unchanged_by_packets_that_fail(void **state)
 {
-    struct pair p = pair_open(1);
+    struct pair p = pair_open(state, 1);
     struct wire w, bad;
     unsigned seed = 3;
     uint32_t i, at;
 
-    (void)state;
     for (i = 0; i < 2000; i++) {
         seal_rtp(&p, &w, SSRC, (uint16_t)(64000 + i)); /* around a wrap */
         bad = w;
         at = (uint32_t)rand_r(&seed) % w.n;
         bad.data[at] ^= (uint8_t)(1 << (i % 8));
-        assert_int_not_equal(run(p.rx, &bad, false, srtp_open), SRTP_OK);
+        assert_int_not_equal(run(p.c, p.rx, &bad, false, srtp_open), SRTP_OK);
         bad = w;
         bad.n = (uint32_t)rand_r(&seed) % w.n; /* cut off */
-        assert_int_not_equal(run(p.rx, &bad, false, srtp_open), SRTP_OK);
+        assert_int_not_equal(run(p.c, p.rx, &bad, false, srtp_open), SRTP_OK);
         make_rtp(&bad, SSRC, (uint16_t)(i * 31)); /* never sealed */
-        assert_int_not_equal(run(p.rx, &bad, false, srtp_open), SRTP_OK);
-        assert_int_equal(run(p.rx, &w, false, srtp_open), SRTP_OK);
+        assert_int_not_equal(run(p.c, p.rx, &bad, false, srtp_open), SRTP_OK);
+        assert_int_equal(run(p.c, p.rx, &w, false, srtp_open), SRTP_OK);
     }
     pair_close(&p);
 }
 
 static void srtp_refuses_a_wrong_mki_and_a_missing_one(void **state)
 {
-    struct pair with = pair_open(1), without = pair_open(0);
+    struct pair with = pair_open(state, 1), without = pair_open(state, 0);
     struct srtp_keys other = test_keys(SRTP_SUITE_AES_CM_128_HMAC_SHA1_80, 1);
     struct srtp_session *tx;
     struct wire w;
 
-    (void)state;
     other.mki[0] = 9;
-    tx = session(providers[0], &other, SRTP_SEND);
+    tx = session(*state, &other, SRTP_SEND);
     make_rtp(&w, SSRC, 1);
-    assert_int_equal(run(tx, &w, false, srtp_seal), SRTP_OK);
-    assert_int_equal(run(with.rx, &w, false, srtp_open), SRTP_BAD_PACKET);
+    assert_int_equal(run(with.c, tx, &w, false, srtp_seal), SRTP_OK);
+    assert_int_equal(run(with.c, with.rx, &w, false, srtp_open), SRTP_BAD_PACKET);
     seal_rtp(&without, &w, SSRC, 2);
-    assert_int_equal(run(with.rx, &w, false, srtp_open), SRTP_BAD_PACKET);
+    assert_int_equal(run(with.c, with.rx, &w, false, srtp_open), SRTP_BAD_PACKET);
     srtp_session_free(tx);
     pair_close(&with);
     pair_close(&without);
@@ -266,60 +258,73 @@ static void srtp_refuses_a_wrong_mki_and_a_missing_one(void **state)
 
 static void srtp_never_seals_two_packets_with_one_number(void **state)
 {
-    struct pair p = pair_open(0);
+    struct pair p = pair_open(state, 0);
     struct wire w;
 
-    (void)state;
     seal_rtp(&p, &w, SSRC, 7);
     make_rtp(&w, SSRC, 7);
-    assert_int_equal(run(p.tx, &w, false, srtp_seal), SRTP_REPLAY);
+    assert_int_equal(run(p.c, p.tx, &w, false, srtp_seal), SRTP_REPLAY);
     seal_rtp(&p, &w, SSRC, 8);
     pair_close(&p);
 }
 
 static void srtp_seals_only_where_the_trailer_has_room(void **state)
 {
-    struct pair p = pair_open(0);
+    struct pair p = pair_open(state, 0);
     struct wire w;
     struct srtp_job job;
 
-    (void)state;
     make_rtp(&w, SSRC, 1);
     job = (struct srtp_job){.session = p.tx, .data = w.data, .len = w.n, .cap = w.n + 10};
-    srtp_seal(&job, 1);
+    srtp_seal(p.c, &job, 1);
     assert_int_equal(job.result, SRTP_BAD_PACKET);
     pair_close(&p);
 }
 
 static void srtp_keeps_sixteen_sources_and_lets_the_oldest_go(void **state)
 {
-    struct pair p = pair_open(0);
+    struct pair p = pair_open(state, 0), other = pair_open(state, 0);
     static struct wire sent[17], again;
     uint32_t i;
 
-    (void)state;
     for (i = 0; i < 17; i++) {
-        seal_rtp(&p, &sent[i], SSRC + i, 100);
+        seal_rtp(i < 16 ? &p : &other, &sent[i], SSRC + i, 100);
         again = sent[i];
-        assert_int_equal(run(p.rx, &again, false, srtp_open), SRTP_OK);
+        assert_int_equal(run(p.c, p.rx, &again, false, srtp_open), SRTP_OK);
     }
     for (i = 1; i < 17; i++) { /* their replay windows are there */
         again = sent[i];
-        assert_int_equal(run(p.rx, &again, false, srtp_open), SRTP_REPLAY);
+        assert_int_equal(run(p.c, p.rx, &again, false, srtp_open), SRTP_REPLAY);
     }
     again = sent[0]; /* the first is forgotten */
-    assert_int_equal(run(p.rx, &again, false, srtp_open), SRTP_OK);
+    assert_int_equal(run(p.c, p.rx, &again, false, srtp_open), SRTP_OK);
+    pair_close(&p);
+    pair_close(&other);
+}
+
+static void srtp_sends_for_sixteen_sources_and_forgets_none(void **state)
+{
+    struct pair p = pair_open(state, 0);
+    struct wire w;
+    uint32_t i;
+
+    for (i = 0; i < 16; i++)
+        seal_rtp(&p, &w, SSRC + i, 100);
+    make_rtp(&w, SSRC + 16, 100);
+    assert_int_equal(run(p.c, p.tx, &w, false, srtp_seal), SRTP_BAD_PACKET);
+    make_rtp(&w, SSRC, 100); /* the same keystream again */
+    assert_int_equal(run(p.c, p.tx, &w, false, srtp_seal), SRTP_REPLAY);
+    seal_rtp(&p, &w, SSRC, 101);
     pair_close(&p);
 }
 
 static void srtp_works_on_a_vector_of_mixed_sessions(void **state)
 {
-    struct pair a = pair_open(0), b = pair_open(1);
+    struct pair a = pair_open(state, 0), b = pair_open(state, 1);
     struct srtp_job jobs[8];
     static struct wire w[8];
     unsigned i;
 
-    (void)state;
     for (i = 0; i < 8; i++) {
         make_rtp(&w[i], SSRC, (uint16_t)i);
         jobs[i] = (struct srtp_job){.session = i % 2 ? a.tx : b.tx,
@@ -327,11 +332,11 @@ static void srtp_works_on_a_vector_of_mixed_sessions(void **state)
                                     .len = w[i].n,
                                     .cap = sizeof(w[i].data)};
     }
-    srtp_seal(jobs, 8);
+    srtp_seal(a.c, jobs, 8);
     w[3].data[15] ^= 1;
     for (i = 0; i < 8; i++)
         jobs[i].session = i % 2 ? a.rx : b.rx;
-    srtp_open(jobs, 8);
+    srtp_open(a.c, jobs, 8);
     for (i = 0; i < 8; i++)
         assert_int_equal(jobs[i].result, i == 3 ? SRTP_BAD_AUTH : SRTP_OK);
     pair_close(&a);
@@ -371,7 +376,6 @@ static void keys_are_random_of_the_right_length_and_can_be_wiped(void **state)
     struct srtp_session *s;
     size_t i;
 
-    (void)state;
     assert_int_equal(srtp_keys_random(&a, SRTP_SUITE_AES_CM_128_HMAC_SHA1_80), 0);
     assert_int_equal(srtp_keys_random(&b, SRTP_SUITE_AES_CM_128_HMAC_SHA1_80), 0);
     assert_memory_not_equal(a.key_salt, b.key_salt, 30);
@@ -379,18 +383,32 @@ static void keys_are_random_of_the_right_length_and_can_be_wiped(void **state)
         assert_int_equal(a.key_salt[i], 0);
     srtp_keys_wipe(&a);
     assert_memory_equal(&a, &zero, sizeof(a));
-    assert_int_equal(srtp_session_alloc(&s, providers[0], &a, SRTP_SEND), EINVAL);
+    assert_int_equal(srtp_session_alloc(&s, *state, &a, SRTP_SEND), EINVAL);
 }
 
-static int setup(void **state)
+static int setup(void **state, const struct srtp_provider *provider)
 {
-    (void)state;
-    return srtp_library_init();
+    struct srtp_context *c;
+
+    if (srtp_library_init() || srtp_context_alloc(&c, provider))
+        return -1;
+    *state = c;
+    return 0;
+}
+
+static int setup_libsrtp(void **state)
+{
+    return setup(state, &srtp_provider_libsrtp);
+}
+
+static int setup_multibuffer(void **state)
+{
+    return setup(state, &srtp_provider_multibuffer);
 }
 
 static int teardown(void **state)
 {
-    (void)state;
+    srtp_context_free(*state);
     srtp_library_close();
     return 0;
 }
@@ -407,10 +425,16 @@ int main(void)
         cmocka_unit_test(srtp_never_seals_two_packets_with_one_number),
         cmocka_unit_test(srtp_seals_only_where_the_trailer_has_room),
         cmocka_unit_test(srtp_keeps_sixteen_sources_and_lets_the_oldest_go),
+        cmocka_unit_test(srtp_sends_for_sixteen_sources_and_forgets_none),
         cmocka_unit_test(srtp_works_on_a_vector_of_mixed_sessions),
         cmocka_unit_test(suites_are_found_by_their_names),
         cmocka_unit_test(keys_are_random_of_the_right_length_and_can_be_wiped),
     };
+    int n_failed = cmocka_run_group_tests_name("libsrtp2", tests, setup_libsrtp, teardown);
 
-    return cmocka_run_group_tests(tests, setup, teardown);
+    if (srtp_provider_is_available(&srtp_provider_multibuffer))
+        n_failed += cmocka_run_group_tests_name("multibuffer", tests, setup_multibuffer, teardown);
+    else
+        print_message("multibuffer cannot run on this CPU\n");
+    return n_failed;
 }

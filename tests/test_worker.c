@@ -276,27 +276,30 @@ static struct srtp_keys keys_of(uint8_t seed, uint8_t mki_len)
     return keys;
 }
 
-static struct srtp_session *session(uint8_t seed, enum srtp_direction direction)
+static struct srtp_session *session(struct srtp_context *c, uint8_t seed,
+                                    enum srtp_direction direction)
 {
     struct srtp_keys keys = keys_of(seed, 0);
     struct srtp_session *s;
 
-    assert_int_equal(srtp_session_alloc(&s, &srtp_provider_libsrtp, &keys, direction), 0);
+    assert_int_equal(srtp_session_alloc(&s, c, &keys, direction), 0);
     return s;
 }
 
-/** A secured leg: the relay's sessions are in its rules, the peer's are here. */
+/** A secured leg: the relay's sessions are in its rules, the peer's are here, and libsrtp2's. */
 struct secure_peer {
+    struct srtp_context *c;
     struct srtp_session *rx, *tx;
 };
 
 static void secure_leg(struct rig *rig, struct rig_leg *leg, struct secure_peer *peer, uint8_t seed)
 {
     leg->rules.set_srtp_rx = leg->rules.set_srtp_tx = true;
-    leg->rules.srtp_rx = session(seed, SRTP_RECEIVE);
-    leg->rules.srtp_tx = session((uint8_t)(seed + 1), SRTP_SEND);
-    peer->tx = session(seed, SRTP_SEND);
-    peer->rx = session((uint8_t)(seed + 1), SRTP_RECEIVE);
+    leg->rules.srtp_rx = session(rig->srtp, seed, SRTP_RECEIVE);
+    leg->rules.srtp_tx = session(rig->srtp, (uint8_t)(seed + 1), SRTP_SEND);
+    assert_int_equal(srtp_context_alloc(&peer->c, &srtp_provider_libsrtp), 0);
+    peer->tx = session(peer->c, seed, SRTP_SEND);
+    peer->rx = session(peer->c, (uint8_t)(seed + 1), SRTP_RECEIVE);
     rig_leg_set(rig, leg);
 }
 
@@ -304,17 +307,22 @@ static void secure_peer_close(struct secure_peer *peer)
 {
     srtp_session_free(peer->rx);
     srtp_session_free(peer->tx);
+    srtp_context_free(peer->c);
 }
 
-static size_t run_job(struct srtp_session *s, uint8_t *data, size_t n, bool is_rtcp, bool is_seal)
+static size_t run_job(const struct secure_peer *peer, uint8_t *data, size_t n, bool is_rtcp,
+                      bool is_seal)
 {
-    struct srtp_job job = {
-        .session = s, .data = data, .len = (uint32_t)n, .cap = 2048, .is_rtcp = is_rtcp};
+    struct srtp_job job = {.session = is_seal ? peer->tx : peer->rx,
+                           .data = data,
+                           .len = (uint32_t)n,
+                           .cap = 2048,
+                           .is_rtcp = is_rtcp};
 
     if (is_seal)
-        srtp_seal(&job, 1);
+        srtp_seal(peer->c, &job, 1);
     else
-        srtp_open(&job, 1);
+        srtp_open(peer->c, &job, 1);
     assert_int_equal(job.result, SRTP_OK);
     return job.len;
 }
@@ -325,7 +333,7 @@ static void secure_send_rtp(const struct rig_leg *leg, struct secure_peer *peer,
     uint8_t data[2048];
     size_t n = rig_rtp(data, pt, seq, leg->peer_ssrc);
 
-    rig_send(leg, MEDIA_RTP, data, run_job(peer->tx, data, n, false, true));
+    rig_send(leg, MEDIA_RTP, data, run_job(peer, data, n, false, true));
 }
 
 static struct rtp_packet secure_recv_rtp(const struct rig_leg *leg, struct secure_peer *peer)
@@ -334,7 +342,7 @@ static struct rtp_packet secure_recv_rtp(const struct rig_leg *leg, struct secur
     struct rtp_packet rtp = {0};
     size_t n = rig_recv(leg, MEDIA_RTP, data, sizeof(data));
 
-    n = run_job(peer->rx, data, n, false, false);
+    n = run_job(peer, data, n, false, false);
     assert_int_equal(rtp_parse(&rtp, data, n), 0);
     return rtp;
 }
@@ -387,7 +395,7 @@ static void worker_never_forwards_what_does_not_authenticate(void **state)
     secure_leg(&rig, &rig.a, &peer, 10);
     rig_send_rtp(&rig.a, 0, 1); /* cleartext on a secure leg */
     n = rig_rtp(data, 0, 2, rig.a.peer_ssrc);
-    n = run_job(peer.tx, data, n, false, true);
+    n = run_job(&peer, data, n, false, true);
     data[n - 1] ^= 1;
     rig_send(&rig.a, MEDIA_RTP, data, n);
     data[n - 1] ^= 1;
@@ -506,9 +514,9 @@ static void secured_rtcp_is_translated_and_sealed_again(void **state)
     rig_open(&rig);
     secure_leg(&rig, &rig.a, &a, 10);
     secure_leg(&rig, &rig.b, &b, 20);
-    rig_send(&rig.a, MEDIA_RTCP, data, run_job(a.tx, data, 8, true, true));
+    rig_send(&rig.a, MEDIA_RTCP, data, run_job(&a, data, 8, true, true));
     n = rig_recv(&rig.b, MEDIA_RTCP, data, sizeof(data));
-    n = run_job(b.rx, data, n, true, false);
+    n = run_job(&b, data, n, true, false);
     assert_true(n > 8);
     assert_int_equal(get_be32(data + 4), RIG_SSRC_B);
     secure_peer_close(&a);

@@ -169,7 +169,7 @@ static int start_ports(struct control *c, char *err, size_t cap)
 
 static int start_threads(struct control *c, char *err, size_t cap)
 {
-    struct media_config media = {.n_workers = c->cfg->workers, .srtp = c->srtp};
+    struct media_config media = {.n_workers = c->cfg->workers, .srtp = c->srtp->provider};
     int error = media_start(&c->media, &media);
 
     if (error)
@@ -215,14 +215,15 @@ int control_start(struct control **cp, const struct control_options *opt, char *
         return fail(err, err_cap, ENOMEM, "out of memory");
     c->cfg = opt->cfg;
     c->policy = opt->policy;
-    c->srtp = &srtp_provider_libsrtp;
     c->started_us = clock_now_us();
     tmr_init(&c->tick);
     error = hash_alloc(&c->calls, CALLS_BUCKETS);
     if (!error)
         error = cookie_cache_alloc(&c->cookies, COOKIES_BYTES, COOKIES_LIFE_US);
+    if (!error)
+        error = srtp_context_alloc(&c->srtp, opt->srtp);
     if (error)
-        (void)fail(err, err_cap, error, "out of memory");
+        (void)fail(err, err_cap, error, "%s", strerror(error));
     if (!error)
         error = start_ports(c, err, err_cap);
     if (!error)
@@ -282,6 +283,7 @@ void control_stop(struct control *c)
         port_pool_free(c->pools[i]);
     }
     cookie_cache_free(c->cookies);
+    srtp_context_free(c->srtp);
     mem_deref(c->calls);
     mem_deref(c);
 }

@@ -26,7 +26,7 @@
 struct control {
     const struct config *cfg;
     const struct policy *policy;
-    const struct srtp_provider *srtp;
+    struct srtp_context *srtp; /* sessions are made with it; the workers have their own */
     struct media *media;
     struct ice *ice;
     struct port_pool *pools[CONFIG_INTERFACES_MAX];
@@ -55,6 +55,7 @@ struct control {
 struct control_options {
     const struct config *cfg;
     const struct policy *policy;
+    const struct srtp_provider *srtp; /* of all sessions */
 };
 
 /**

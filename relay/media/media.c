@@ -23,7 +23,6 @@ struct crew {
 };
 
 struct media {
-    const struct srtp_provider *srtp;
     int event_fd;
     unsigned n_workers;
     struct crew crew[];
@@ -134,14 +133,14 @@ void media_dispatch(struct media *m, media_event_h *h, void *arg)
     }
 }
 
-static int start_crew(struct crew *c, int event_fd)
+static int start_crew(struct crew *c, const struct srtp_provider *srtp, int event_fd)
 {
     uint64_t seed;
     int err;
 
     if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
         return EIO;
-    err = worker_start(&c->worker, event_fd, seed);
+    err = worker_start(&c->worker, srtp, event_fd, seed);
     return err ? err : pthread_getcpuclockid(c->worker->thread, &c->cpu_clock);
 }
 
@@ -152,12 +151,11 @@ int media_start(struct media **mp, const struct media_config *cfg)
 
     if (!m)
         return ENOMEM;
-    m->srtp = cfg->srtp;
     m->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (m->event_fd < 0)
         err = errno;
     while (!err && m->n_workers < cfg->n_workers) {
-        err = start_crew(&m->crew[m->n_workers], m->event_fd);
+        err = start_crew(&m->crew[m->n_workers], cfg->srtp, m->event_fd);
         if (m->crew[m->n_workers].worker) /* also if all but its clock is there */
             m->n_workers++;
     }

@@ -2,6 +2,17 @@
 
 #include "relay/media/stream.h"
 
+int secure_init(struct secure *s, const struct srtp_provider *provider)
+{
+    return srtp_context_alloc(&s->srtp, provider);
+}
+
+void secure_wipe(struct secure *s)
+{
+    srtp_context_free(s->srtp);
+    s->srtp = NULL;
+}
+
 /* Every packet of the batch that has a session becomes a job, in order. */
 static unsigned add_job(struct secure *s, unsigned n, struct packet *p,
                         struct srtp_session *session)
@@ -54,7 +65,7 @@ void secure_open_batch(struct secure *s, struct batch *b)
         j = add_job(s, j, b->pkt[i], b->pkt[i]->stream->srtp_rx);
     if (j == 0)
         return;
-    srtp_open(s->jobs, j);
+    srtp_open(s->srtp, s->jobs, j);
     for (i = 0, j = 0; i < b->n; i++) {
         struct packet *p = b->pkt[i];
         enum drop reason = DROP_NONE;
@@ -79,7 +90,7 @@ void secure_seal_batch(struct secure *s, struct batch *b)
         j = add_job(s, j, b->pkt[i], b->pkt[i]->out->srtp_tx);
     if (j == 0)
         return;
-    srtp_seal(s->jobs, j);
+    srtp_seal(s->srtp, s->jobs, j);
     for (i = 0, j = 0; i < b->n; i++) {
         struct packet *p = b->pkt[i];
         enum drop reason = DROP_NONE;

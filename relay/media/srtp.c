@@ -60,7 +60,42 @@ void srtp_keys_wipe(struct srtp_keys *keys)
     explicit_bzero(keys, sizeof(*keys));
 }
 
-int srtp_session_alloc(struct srtp_session **sp, const struct srtp_provider *provider,
+bool srtp_provider_is_available(const struct srtp_provider *provider)
+{
+    struct srtp_context *c;
+
+    if (srtp_context_alloc(&c, provider) != 0)
+        return false;
+    srtp_context_free(c);
+    return true;
+}
+
+const struct srtp_provider *srtp_provider_best(void)
+{
+    if (srtp_provider_is_available(&srtp_provider_multibuffer))
+        return &srtp_provider_multibuffer;
+    return &srtp_provider_libsrtp;
+}
+
+int srtp_context_alloc(struct srtp_context **cp, const struct srtp_provider *provider)
+{
+    struct srtp_context *c;
+    int err = provider->context_alloc(&c);
+
+    if (err)
+        return err;
+    c->provider = provider;
+    *cp = c;
+    return 0;
+}
+
+void srtp_context_free(struct srtp_context *c)
+{
+    if (c)
+        c->provider->context_free(c);
+}
+
+int srtp_session_alloc(struct srtp_session **sp, struct srtp_context *c,
                        const struct srtp_keys *keys, enum srtp_direction direction)
 {
     struct srtp_session *s;
@@ -68,10 +103,10 @@ int srtp_session_alloc(struct srtp_session **sp, const struct srtp_provider *pro
 
     if (srtp_suite_key_len(keys->suite) == 0 || keys->mki_len > SRTP_MKI_MAX)
         return EINVAL;
-    err = provider->session_alloc(&s, keys, direction);
+    err = c->provider->session_alloc(&s, c, keys, direction);
     if (err)
         return err;
-    s->provider = provider;
+    s->provider = c->provider;
     s->rtp_tail = suite_row(keys->suite)->rtp_tail;
     s->rtcp_tail = suite_row(keys->suite)->rtcp_tail;
     s->mki_len = keys->mki_len;
@@ -84,16 +119,6 @@ void srtp_session_free(struct srtp_session *s)
 {
     if (s)
         s->provider->session_free(s);
-}
-
-/* @return jobs at the front that one provider can take at once; usually all */
-static unsigned run_length(const struct srtp_job *jobs, unsigned n)
-{
-    unsigned i;
-
-    for (i = 1; i < n && jobs[i].session->provider == jobs[0].session->provider; i++)
-        ;
-    return i;
 }
 
 static uint32_t tail_of(const struct srtp_job *job)
@@ -138,26 +163,20 @@ static void put_mki_on(struct srtp_job *job)
     job->len += s->mki_len;
 }
 
-void srtp_seal(struct srtp_job *jobs, unsigned n)
+void srtp_seal(struct srtp_context *c, struct srtp_job *jobs, unsigned n)
 {
-    unsigned run, i;
+    unsigned i;
 
-    for (; n > 0; jobs += run, n -= run) {
-        run = run_length(jobs, n);
-        jobs->session->provider->seal(jobs, run);
-        for (i = 0; i < run; i++)
-            put_mki_on(&jobs[i]);
-    }
+    c->provider->seal(c, jobs, n);
+    for (i = 0; i < n; i++)
+        put_mki_on(&jobs[i]);
 }
 
-void srtp_open(struct srtp_job *jobs, unsigned n)
+void srtp_open(struct srtp_context *c, struct srtp_job *jobs, unsigned n)
 {
-    unsigned run, i;
+    unsigned i;
 
-    for (; n > 0; jobs += run, n -= run) {
-        run = run_length(jobs, n);
-        for (i = 0; i < run; i++)
-            take_mki_off(&jobs[i]);
-        jobs->session->provider->open(jobs, run);
-    }
+    for (i = 0; i < n; i++)
+        take_mki_off(&jobs[i]);
+    c->provider->open(c, jobs, n);
 }

@@ -8,10 +8,12 @@
 #include "relay/str.h"
 
 /**
- * SRTP over vectors of packets, behind one header. A provider does the work (srtp_libsrtp.c: the
- * portable reference; a multi-buffer one comes beside it). Source: RFC 3711, 4568, 6188, 7714.
+ * SRTP over vectors of packets, behind one header. A provider does the work: srtp_multibuffer.c
+ * where the CPU can, srtp_libsrtp.c anywhere; both write the same bytes and give the same verdicts.
+ * Source: RFC 3711, 4568, 6188, 7714.
  *
- * Threads: sessions are allocated and freed by control and used by one worker in between.
+ * Threads: sessions are allocated and freed by control and used by one worker in between; control
+ * and each worker have a context of their own, of the same provider.
  * A packet that fails changes nothing: no ROC, no replay window, no SSRC state.
  *
  * Names: libre and libsrtp2 export srtp_protect(), srtp_suite_name(), enum srtp_suite and its rows;
@@ -60,34 +62,53 @@ struct srtp_job {
     enum { SRTP_OK, SRTP_BAD_AUTH, SRTP_REPLAY, SRTP_BAD_PACKET } result;
 };
 
+/** What a provider keeps for a thread. A provider's own begins with this. */
+struct srtp_context {
+    const struct srtp_provider *provider;
+};
+
 struct srtp_provider {
-    const char *name; /* "libsrtp2" */
-    int (*session_alloc)(struct srtp_session **sp, const struct srtp_keys *keys,
-                         enum srtp_direction direction);
+    const char *name; /* as in the configuration */
+    int (*context_alloc)(struct srtp_context **cp);
+    void (*context_free)(struct srtp_context *c);
+    int (*session_alloc)(struct srtp_session **sp, struct srtp_context *c,
+                         const struct srtp_keys *keys, enum srtp_direction direction);
     void (*session_free)(struct srtp_session *s);
     /* n jobs of this provider, in order of arrival; sessions may be mixed. A provider never sees an
      * MKI: srtp.c takes it off and puts it on, the same for all. A job without bytes fails. */
-    void (*seal)(struct srtp_job *jobs, unsigned n);
-    void (*open)(struct srtp_job *jobs, unsigned n);
+    void (*seal)(struct srtp_context *c, struct srtp_job *jobs, unsigned n);
+    void (*open)(struct srtp_context *c, struct srtp_job *jobs, unsigned n);
 };
 
-extern const struct srtp_provider srtp_provider_libsrtp;
+extern const struct srtp_provider srtp_provider_libsrtp, srtp_provider_multibuffer;
+
+/** @return the first provider that can run here, the fastest first */
+const struct srtp_provider *srtp_provider_best(void);
+/** @return whether it can run here: multibuffer needs a CPU with AES instructions */
+bool srtp_provider_is_available(const struct srtp_provider *provider);
 
 /** Sets the library up. Once, before threads are started. @return 0; EIO */
 int srtp_library_init(void);
 void srtp_library_close(void);
 
-/** A session of any number of SSRCs (16 at most, the oldest goes). Replay window 128.
- *  @return 0; EINVAL: suite unknown; ENOTSUP: not in this provider; ENOMEM */
-int srtp_session_alloc(struct srtp_session **sp, const struct srtp_provider *provider,
+/** @return 0; ENOTSUP: the provider cannot run here; ENOMEM */
+int srtp_context_alloc(struct srtp_context **cp, const struct srtp_provider *provider);
+void srtp_context_free(struct srtp_context *c); /* its sessions may live on; NULL is allowed */
+
+/** A session of 16 SSRCs. Receiving, the oldest makes room for another; sending, another is refused
+ *  as a bad packet: one that was forgotten and came back would use its keystream twice (RFC 3711
+ *  s.9.1). Replay window 128. @param c  of the thread that calls
+ *  @return 0; EINVAL: suite unknown; ENOTSUP: not in this provider; ENOMEM; EIO */
+int srtp_session_alloc(struct srtp_session **sp, struct srtp_context *c,
                        const struct srtp_keys *keys, enum srtp_direction direction);
 void srtp_session_free(struct srtp_session *s); /* wipes the keys; NULL is allowed */
 
-/** Encrypts and tags what is to be sent. Sets len and result of each job. */
-void srtp_seal(struct srtp_job *jobs, unsigned n);
+/** Encrypts and tags what is to be sent. Sets len and result of each job: as if one were done after
+ *  the other. @param c  of the thread that calls; its provider is that of all sessions */
+void srtp_seal(struct srtp_context *c, struct srtp_job *jobs, unsigned n);
 /** Authenticates, checks for replay, decrypts what arrived. Sets len and result of each job; an
  *  unknown MKI is SRTP_BAD_PACKET. */
-void srtp_open(struct srtp_job *jobs, unsigned n);
+void srtp_open(struct srtp_context *c, struct srtp_job *jobs, unsigned n);
 
 /** @return the suite of an a=crypto name (without case); SRTP_SUITE_NONE */
 enum srtp_suite_id srtp_suite_find(struct str name);

@@ -76,13 +76,30 @@ static int create(struct libsrtp_session *s, struct srtp_keys *keys, enum srtp_d
     }
 }
 
-static int libsrtp_session_alloc(struct srtp_session **sp, const struct srtp_keys *keys,
-                                 enum srtp_direction direction)
+/* The library has all it needs in its sessions. */
+static int libsrtp_context_alloc(struct srtp_context **cp)
+{
+    struct srtp_context *c = calloc(1, sizeof(*c));
+
+    if (!c)
+        return ENOMEM;
+    *cp = c;
+    return 0;
+}
+
+static void libsrtp_context_free(struct srtp_context *c)
+{
+    free(c);
+}
+
+static int libsrtp_session_alloc(struct srtp_session **sp, struct srtp_context *c,
+                                 const struct srtp_keys *keys, enum srtp_direction direction)
 {
     struct libsrtp_session *s;
     struct srtp_keys copy = *keys; /* the library takes it without const */
     int err;
 
+    (void)c;
     if (!policies[keys->suite].rtp)
         return ENOTSUP;
     s = calloc(1, sizeof(*s));
@@ -105,15 +122,22 @@ static void libsrtp_session_free(struct srtp_session *base)
     free(s);
 }
 
-/* Remembers an SSRC for which the library has made a stream; the oldest makes room. */
-static void remember_ssrc(struct libsrtp_session *s, uint32_t ssrc)
+static bool is_known(const struct libsrtp_session *s, uint32_t ssrc)
 {
     unsigned i;
 
     for (i = 0; i < s->n_ssrc; i++) {
         if (s->ssrc[i] == ssrc)
-            return;
+            return true;
     }
+    return false;
+}
+
+/* Remembers an SSRC for which the library has made a stream; the oldest makes room. */
+static void remember_ssrc(struct libsrtp_session *s, uint32_t ssrc)
+{
+    if (is_known(s, ssrc))
+        return;
     if (s->n_ssrc < SSRC_MAX) {
         s->ssrc[s->n_ssrc++] = ssrc;
         return;
@@ -178,7 +202,8 @@ static void seal_one(struct srtp_job *job)
     srtp_err_status_t status;
     int len = (int)job->len;
 
-    if (!is_long_enough(job) || job->cap < job->len + SRTP_TRAILER_MAX) {
+    if (!is_long_enough(job) || job->cap < job->len + SRTP_TRAILER_MAX ||
+        (s->n_ssrc == SSRC_MAX && !is_known(s, ssrc_of(job)))) {
         job->result = SRTP_BAD_PACKET;
         return;
     }
@@ -189,24 +214,28 @@ static void seal_one(struct srtp_job *job)
         remember_ssrc(s, ssrc_of(job));
 }
 
-static void libsrtp_open(struct srtp_job *jobs, unsigned n)
+static void libsrtp_open(struct srtp_context *c, struct srtp_job *jobs, unsigned n)
 {
     unsigned i;
 
+    (void)c;
     for (i = 0; i < n; i++)
         open_one(&jobs[i]);
 }
 
-static void libsrtp_seal(struct srtp_job *jobs, unsigned n)
+static void libsrtp_seal(struct srtp_context *c, struct srtp_job *jobs, unsigned n)
 {
     unsigned i;
 
+    (void)c;
     for (i = 0; i < n; i++)
         seal_one(&jobs[i]);
 }
 
 const struct srtp_provider srtp_provider_libsrtp = {
     .name = "libsrtp2",
+    .context_alloc = libsrtp_context_alloc,
+    .context_free = libsrtp_context_free,
     .session_alloc = libsrtp_session_alloc,
     .session_free = libsrtp_session_free,
     .seal = libsrtp_seal,

@@ -15,8 +15,9 @@
 #include "relay/media/reports.h"
 #include "relay/media/stream.h"
 
-/* What is being received (with what lies ready for it), what waits for the codec, its results. */
-#define POOL_PACKETS  (2 * BATCH_MAX + TRANSCODE_QUEUE_MAX + BATCH_MAX)
+/* What lies ready to be received into (512), what a pass works on, what waits for the codec (512),
+ * and what the kernel has been given to send in the last passes. */
+#define POOL_PACKETS  2048
 #define COMMANDS_TURN 64 /* commands between two batches */
 
 static uint32_t next_random(struct worker *w) /* xorshift64*: Vigna, 2016 */
@@ -37,6 +38,11 @@ static void count_arrivals(struct worker *w)
     counter_add(&w->count.batches, 1);
     counter_add(&w->count.packets_in, w->batch.n);
     counter_add(&w->count.bytes_in, n_bytes);
+    if (w->batch.n > 0)
+        stats_put_batch(&w->count, w->batch.n);
+    pacing_put(&w->pacing, w->batch.n, w->batch.now_us);
+    counter_set(&w->count.rate_pps, w->pacing.rate_pps);
+    counter_set(&w->count.gather_us, pacing_gather_us(&w->pacing));
 }
 
 /* Timers that are due: lost packets to be made up for, reports to be written. */
@@ -58,11 +64,31 @@ static void run_timers(struct worker *w, uint64_t end_us)
     }
 }
 
-static uint64_t next_deadline_us(const struct worker *w)
+static struct io_wait next_wait(const struct worker *w)
 {
-    if (!transcode_is_idle(&w->transcode))
-        return 0;
-    return wheel_deadline_us(&w->wheel);
+    struct io_wait wait = {.deadline_us = 0};
+
+    if (transcode_is_idle(&w->transcode)) {
+        wait.deadline_us = wheel_deadline_us(&w->wheel);
+        wait.gather_us = pacing_gather_us(&w->pacing);
+    }
+    return wait;
+}
+
+/* Gaps and reports that are due, and the codec: the long work, a portion at a time. */
+static void run_slow_lane(struct worker *w)
+{
+    struct batch *b = &w->batch;
+    uint64_t end_us;
+
+    if (transcode_is_idle(&w->transcode) && wheel_deadline_us(&w->wheel) > b->now_us)
+        return;
+    egress_flush(w->io);
+    end_us = clock_now_us() + TRANSCODE_PORTION_US;
+    run_timers(w, end_us);
+    transcode_run(&w->transcode, &w->wheel, b, end_us); /* repair, decode, encode */
+    secure_seal_batch(&w->secure, b);
+    egress_write(w->io, b);
 }
 
 /* One batch, one pass, in the order of a packet's life. A stage leaves in the batch what goes on;
@@ -70,9 +96,9 @@ static uint64_t next_deadline_us(const struct worker *w)
 void worker_run_batch(struct worker *w)
 {
     struct batch *b = &w->batch;
-    uint64_t end_us;
+    struct io_wait wait = next_wait(w);
 
-    ingress_read(w->ingress, b, next_deadline_us(w)); /* what has arrived, from any socket */
+    ingress_read(w->io, b, &wait);          /* what has arrived, from any socket */
     count_arrivals(w);
     classify_batch(b);                      /* STUN, DTLS, RTP, RTCP: RFC 7983 s.7 */
     receive_source_batch(b);                /* may this address send here */
@@ -82,26 +108,67 @@ void worker_run_batch(struct worker *w)
     transcode_take_batch(&w->transcode, b); /* into the slow lane; plain relay passes by */
     forward_batch(b);                       /* to the other leg, with its SSRC and numbers */
     secure_seal_batch(&w->secure, b);       /* encrypt and tag */
-    egress_write(&w->egress, b, &w->count);
-
-    end_us = clock_now_us() + TRANSCODE_PORTION_US;
-    run_timers(w, end_us);                              /* gaps that are due, reports */
-    transcode_run(&w->transcode, &w->wheel, b, end_us); /* repair, decode, encode */
-    secure_seal_batch(&w->secure, b);
-    egress_write(&w->egress, b, &w->count);
+    egress_write(w->io, b);
+    run_slow_lane(w);
 }
 
-static int obey_add(struct worker *w, struct media_stream *s)
+/* ---- letters ----------------------------------------------------------------------------------
+ */
+
+/* @return whether control may be asleep and has to be woken */
+static bool answer(struct worker *w, struct command *c)
 {
+    bool was_empty = false;
+
+    (void)ring_put(&w->events, c, &was_empty); /* never full: command.h */
+    return was_empty;
+}
+
+/* The kernel is done with a socket: with the last of its stream's, the letter goes back. */
+static bool answer_settled(struct worker *w)
+{
+    struct media_socket *socket;
+    bool has_news = false;
+
+    while ((socket = ingress_settled(w->io)) != NULL) {
+        struct media_stream *s = socket->stream;
+
+        if (socket->error)
+            s->held->error = socket->error;
+        if (--s->n_unsettled == 0)
+            has_news |= answer(w, s->held);
+    }
+    return has_news;
+}
+
+/* A letter goes back at once, or when the kernel is done with the sockets. */
+static bool hold(struct worker *w, struct media_stream *s, struct command *c, unsigned n_unsettled)
+{
+    if (n_unsettled == 0)
+        return answer(w, c);
+    s->held = c;
+    s->n_unsettled = n_unsettled;
+    return false;
+}
+
+static bool obey_add(struct worker *w, struct command *letter)
+{
+    struct media_stream *s = letter->stream;
+    unsigned n_unsettled = 0;
     enum media_component c;
     int err = 0;
 
-    for (c = MEDIA_RTP; c < MEDIA_COMPONENTS && !err; c++) {
-        if (s->socket[c].fd >= 0)
-            err = ingress_watch(w->ingress, &s->socket[c]);
+    for (c = MEDIA_RTP; c < MEDIA_COMPONENTS; c++) {
+        if (s->socket[c].fd < 0)
+            continue;
+        err = ingress_watch(w->io, &s->socket[c]);
+        if (err == EINPROGRESS)
+            n_unsettled++;
+        else if (err)
+            letter->error = err;
     }
     counter_add(&w->count.n_streams, 1);
-    return err;
+    return hold(w, s, letter, n_unsettled);
 }
 
 static void obey_set(struct worker *w, struct media_stream *s, struct media_rules *rules)
@@ -124,26 +191,32 @@ static void obey_set_remote(struct worker *w, struct media_stream *s,
     reports_schedule(&w->wheel, s, next_random(w), w->batch.now_us);
 }
 
-static void obey_remove(struct worker *w, struct media_stream *s)
+static bool obey_remove(struct worker *w, struct command *letter)
 {
+    struct media_stream *s = letter->stream;
+    unsigned n_unsettled = 0;
     enum media_component c;
+    bool has_news = false;
 
+    if (s->n_unsettled > 0) /* it was never quite added: nobody waits for that any more */
+        has_news = answer(w, s->held);
     for (c = MEDIA_RTP; c < MEDIA_COMPONENTS; c++)
-        ingress_unwatch(w->ingress, &s->socket[c]);
+        n_unsettled += ingress_unwatch(w->io, &s->socket[c]) == EINPROGRESS;
     transcode_forget(&w->transcode, s, &w->batch);
     wheel_cancel(&w->wheel, &s->transcoder_timer);
     wheel_cancel(&w->wheel, &s->report_timer);
     counter_add(&w->count.n_streams, UINT64_MAX); /* one less */
     if (s->transcoder)
         counter_add(&w->count.n_transcoders, UINT64_MAX);
+    return hold(w, s, letter, n_unsettled) || has_news;
 }
 
-static void obey(struct worker *w, struct command *c)
+/* @return whether control has to be woken */
+static bool obey(struct worker *w, struct command *c)
 {
     switch (c->type) {
     case COMMAND_ADD:
-        c->error = obey_add(w, c->stream);
-        break;
+        return obey_add(w, c);
     case COMMAND_SET:
         obey_set(w, c->stream, &((struct command_set *)c)->rules);
         break;
@@ -151,24 +224,21 @@ static void obey(struct worker *w, struct command *c)
         obey_set_remote(w, c->stream, (struct command_set_remote *)c);
         break;
     case COMMAND_REMOVE:
-        obey_remove(w, c->stream);
-        break;
+        return obey_remove(w, c);
     }
+    return answer(w, c);
 }
 
 /* Control's letters are done and sent back. @return true: there may be more */
 static bool obey_commands(struct worker *w)
 {
     const uint64_t one = 1;
-    bool was_empty = false, has_news = false;
+    bool has_news = answer_settled(w);
     struct command *c = NULL;
     unsigned n;
 
-    for (n = 0; n < COMMANDS_TURN && (c = ring_get(&w->commands)) != NULL; n++) {
-        obey(w, c);
-        (void)ring_put(&w->events, c, &was_empty); /* never full: command.h */
-        has_news = has_news || was_empty;
-    }
+    for (n = 0; n < COMMANDS_TURN && (c = ring_get(&w->commands)) != NULL; n++)
+        has_news |= obey(w, c);
     if (has_news)
         (void)!write(w->event_fd, &one, sizeof(one));
     return c != NULL;
@@ -178,6 +248,10 @@ static void *worker_main(void *arg)
 {
     struct worker *w = arg;
 
+    w->begin_error = io_begin(w->io);
+    sem_post(&w->begun);
+    if (w->begin_error)
+        return NULL;
     w->batch.now_us = clock_now_us();
     while (!atomic_load_explicit(&w->stop, memory_order_acquire)) {
         if (obey_commands(w))
@@ -196,48 +270,94 @@ void worker_wake(struct worker *w)
 
 static void worker_free(struct worker *w)
 {
-    ingress_free(w->ingress);
+    io_free(w->io);
     pool_wipe(&w->pool);
+    secure_wipe(&w->secure);
     if (w->wake_fd >= 0)
         close(w->wake_fd);
+    (void)sem_destroy(&w->begun);
     free(w);
 }
 
-static int worker_init(struct worker *w, int event_fd, uint64_t seed)
+static int worker_init(struct worker *w, const struct worker_config *cfg)
 {
+    struct io_config io = {.pool = &w->pool, .count = &w->count};
     int err;
 
     ring_init(&w->commands);
     ring_init(&w->events);
     wheel_init(&w->wheel, clock_now_us());
-    w->event_fd = event_fd;
-    w->random = seed | 1;
+    pacing_init(&w->pacing, cfg->gather_us);
+    w->event_fd = cfg->event_fd;
+    w->random = cfg->seed | 1;
     w->batch.pool = &w->pool;
     w->batch.drops = w->count.drops;
-    w->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    (void)sem_init(&w->begun, 0, 0); /* fails for values only that this is not */
+    w->wake_fd = io.wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (w->wake_fd < 0)
         return errno;
     err = pool_init(&w->pool, POOL_PACKETS);
-    return err ? err : ingress_alloc(&w->ingress, &w->pool, w->wake_fd);
+    if (!err)
+        err = secure_init(&w->secure, cfg->srtp);
+    return err ? err : io_alloc(&w->io, cfg->io, &io);
 }
 
-int worker_start(struct worker **wp, int event_fd, uint64_t seed)
+static int pin(pthread_attr_t *attr, int cpu)
+{
+    cpu_set_t set;
+
+    if (cpu < 0)
+        return 0;
+    CPU_ZERO(&set);
+    CPU_SET((unsigned)cpu, &set);
+    return pthread_attr_setaffinity_np(attr, sizeof(set), &set);
+}
+
+/* Signals are for control: the thread is born with all of them blocked. */
+static int create_thread(struct worker *w, int cpu)
+{
+    sigset_t all, old;
+    pthread_attr_t attr;
+    int err = pthread_attr_init(&attr);
+
+    if (err)
+        return err;
+    err = pin(&attr, cpu);
+    if (!err) {
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &old);
+        err = pthread_create(&w->thread, &attr, worker_main, w);
+        pthread_sigmask(SIG_SETMASK, &old, NULL);
+    }
+    pthread_attr_destroy(&attr);
+    return err;
+}
+
+static int run_thread(struct worker *w, int cpu)
+{
+    int err = create_thread(w, cpu);
+
+    if (err)
+        return err;
+    while (sem_wait(&w->begun) != 0)
+        ; /* EINTR */
+    if (w->begin_error)
+        pthread_join(w->thread, NULL);
+    return w->begin_error;
+}
+
+int worker_start(struct worker **wp, const struct worker_config *cfg)
 {
     struct worker *w = aligned_alloc(CACHE_LINE, sizeof(*w));
-    sigset_t all, old;
     int err;
 
     if (!w)
         return ENOMEM;
     memset(w, 0, sizeof(*w));
     w->wake_fd = -1;
-    err = worker_init(w, event_fd, seed);
-    if (!err) { /* signals are for control */
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &old);
-        err = pthread_create(&w->thread, NULL, worker_main, w);
-        pthread_sigmask(SIG_SETMASK, &old, NULL);
-    }
+    err = worker_init(w, cfg);
+    if (!err)
+        err = run_thread(w, cfg->cpu);
     if (err)
         worker_free(w);
     else

@@ -2,11 +2,12 @@
 #define PICRELAY_WORKER_H
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "relay/media/egress.h"
-#include "relay/media/ingress.h"
+#include "relay/media/io.h"
+#include "relay/media/pacing.h"
 #include "relay/media/packet.h"
 #include "relay/media/ring.h"
 #include "relay/media/secure.h"
@@ -27,19 +28,31 @@ struct worker {
     int wake_fd;  /* control writes: a command has come */
     int event_fd; /* the worker writes: an answer has come; shared by all workers */
     pthread_t thread;
+    sem_t begun;     /* control waits for it once: the thread runs, or has failed to */
+    int begin_error; /* why */
 
     _Alignas(CACHE_LINE) struct batch batch;
     struct pool pool;
-    struct ingress *ingress;
+    struct io *io;
+    struct pacing pacing;
     struct wheel wheel;
     struct transcode transcode;
     struct secure secure;
-    struct egress egress;
     uint64_t random; /* state; never 0 */
 };
 
-/** Makes a worker and starts its thread. @return 0; ENOMEM; EMFILE; EAGAIN */
-int worker_start(struct worker **wp, int event_fd, uint64_t seed);
+struct worker_config {
+    const struct srtp_provider *srtp;
+    const struct io_provider *io;
+    uint32_t gather_us;
+    int event_fd;
+    int cpu; /* it runs on; -1: on any */
+    uint64_t seed;
+};
+
+/** Makes a worker and starts its thread. @return 0; ENOMEM; EMFILE; EAGAIN; EINVAL: it may not run
+ *  on that CPU; ENOTSUP: the provider of SRTP cannot run here */
+int worker_start(struct worker **wp, const struct worker_config *cfg);
 /** Ends the thread after its batch and frees the worker. NULL is allowed. */
 void worker_stop(struct worker *w);
 
