@@ -60,6 +60,7 @@ struct codec {
     uint8_t quality;          /* sound for a choice among several: higher is better; opus 100,
                                  G722 80, PCMA/PCMU 50 */
     const char *default_fmtp; /* what we write when we add it to an offer; NULL: none */
+    bool has_dtx; /* its packets stop in silence, which conceal() fills with fitting noise */
 
     /** @return 0; EINVAL: fmtp or options it cannot serve; ENOMEM */
     int (*encoder_alloc)(struct codec_encoder **ep, const struct codec_spec *spec,

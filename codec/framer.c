@@ -31,6 +31,11 @@ void framer_put(struct framer *f, uint32_t n)
     f->n += n;
 }
 
+void framer_unput(struct framer *f, uint32_t n)
+{
+    f->n -= n < f->n ? n : f->n;
+}
+
 static void put_zeros(struct framer *f, uint32_t n)
 {
     int16_t *room = framer_room(f, n);
@@ -47,6 +52,11 @@ static uint32_t n_missing(const struct framer *f)
     const uint32_t begun = f->n % f->n_frame;
 
     return begun ? f->n_frame - begun : 0;
+}
+
+bool framer_is_begun(const struct framer *f)
+{
+    return f->n % f->n_frame != 0;
 }
 
 void framer_silence(struct framer *f, uint64_t n)

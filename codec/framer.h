@@ -35,9 +35,13 @@ void framer_init(struct framer *f, uint32_t rate_hz, uint32_t clock_hz, uint32_t
 int16_t *framer_room(struct framer *f, uint32_t n);
 /** Takes the n samples written to framer_room(). */
 void framer_put(struct framer *f, uint32_t n);
+/** Takes back the last n of them; none may have been given out. */
+void framer_unput(struct framer *f, uint32_t n);
 
 /** n samples of time passed without sound. A frame that has begun is filled up. */
 void framer_silence(struct framer *f, uint64_t n);
+/** @return whether a frame has begun that is not full */
+bool framer_is_begun(const struct framer *f);
 /** Nothing will follow soon: fills a frame that has begun, so that it is sent. At most one filling
  *  is ahead of the input at a time. */
 void framer_flush(struct framer *f);

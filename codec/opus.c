@@ -309,6 +309,7 @@ const struct codec codec_opus = {
     .n_channels = 2,
     .quality = 100,
     .default_fmtp = "minptime=10;useinbandfec=1",
+    .has_dtx = true,
     .encoder_alloc = encoder_new,
     .decoder_alloc = decoder_new,
     .encoder_free = encoder_free,

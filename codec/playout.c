@@ -170,6 +170,17 @@ uint64_t playout_deadline_us(const struct playout *p)
     return p->n_held > 0 ? oldest_arrival_us(p) + p->window_us : UINT64_MAX;
 }
 
+bool playout_is_missing(const struct playout *p, uint32_t ssrc, uint16_t seq)
+{
+    if (!p->is_started || p->ssrc != ssrc || distance(p, seq) < 0 || p->is_gap_done)
+        return false;
+    for (unsigned i = 0; i < p->n_held; i++) {
+        if (p->slots[p->order[i]].packet.seq == seq)
+            return false;
+    }
+    return true;
+}
+
 bool playout_is_waiting(const struct playout *p)
 {
     return p->n_held > 0;

@@ -95,6 +95,9 @@ int playout_put(struct playout *p, const struct playout_packet *pkt, uint32_t ss
 /** @return 0: *ev was written; EAGAIN: nothing before playout_deadline_us() or another packet */
 int playout_get(struct playout *p, struct playout_event *ev, uint64_t now_us);
 
+/** @return whether a packet with that number would fill a gap that is still open, or be the next */
+bool playout_is_missing(const struct playout *p, uint32_t ssrc, uint16_t seq);
+
 /** @return when a gap has waited long enough [us]; UINT64_MAX: no gap is waiting */
 uint64_t playout_deadline_us(const struct playout *p);
 

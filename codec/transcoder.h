@@ -18,7 +18,7 @@
 /** A payload format that may arrive. */
 struct transcoder_format {
     uint8_t pt;
-    struct codec_spec spec; /* a codec, telephone-event or CN */
+    struct codec_spec spec; /* a codec, telephone-event, CN or red (RFC 2198) of these */
 };
 
 struct transcoder_config {
@@ -33,10 +33,18 @@ struct transcoder_config {
     bool has_event;
     uint8_t event_pt;
     uint32_t event_clock_hz;
+    bool makes_tones; /* without has_event: events become DTMF tones in the audio */
+    bool hears_tones; /* with has_event: DTMF tones in the audio become events in its place. For a
+                         sender without telephone-event only: else digits would come twice */
 
     /* comfort noise towards the receiver; has_cn false: silence is encoded */
     bool has_cn;
     uint8_t cn_pt;
+
+    /* RFC 2198 towards the receiver, with the clock of `out`; sent while transcoder_adapt() has
+     * told of loss */
+    bool has_red;
+    uint8_t red_pt;
 
     uint32_t reorder_window_us; /* how long a gap waits for its packet; 0: 40,000 */
 };
@@ -53,8 +61,8 @@ struct transcoder_packet {
 
 /** Counters; written by the worker, read by anybody (relaxed). */
 struct transcoder_stats {
-    uint64_t decoded, encoded, concealed, fec_repaired, lost, late, duplicate, reordered,
-        bad_payload, events, silence;
+    uint64_t decoded, encoded, concealed, fec_repaired, red_repaired, lost, late, duplicate,
+        reordered, bad_payload, events, silence;
 };
 
 struct transcoder;
@@ -89,6 +97,34 @@ uint64_t transcoder_deadline_us(const struct transcoder *t);
  * @return 0; EINVAL
  */
 int transcoder_set_options(struct transcoder *t, const struct codec_options *opt);
+
+/** What the encoder should know of the world it sends into. */
+struct transcoder_conditions {
+    uint16_t loss_permille;    /* of the receiver's last report: of what we sent */
+    uint8_t complexity_saving; /* steps below the complexity of the options, 0: none; for a worker
+                                  that is short of time */
+};
+
+/**
+ * Follows the conditions: expected loss, FEC and RED after reports of loss, and complexity. FEC and
+ * RED begin at TRANSCODER_LOSS_ON and end when reports have stayed below TRANSCODER_LOSS_OFF for
+ * TRANSCODER_CALM_REPORTS in a row. Thread: the worker's.
+ * @return 0; EINVAL
+ */
+int transcoder_adapt(struct transcoder *t, const struct transcoder_conditions *now);
+#define TRANSCODER_LOSS_ON      10 /* [permille] */
+#define TRANSCODER_LOSS_OFF     5  /* [permille] */
+#define TRANSCODER_CALM_REPORTS 6
+
+/**
+ * Sends one digit to the receiver, as an event or, with makes_tones, as a tone in place of the
+ * audio. Digits asked for while one is on follow it. Thread: the worker's.
+ * @return 0; EINVAL: no such code, or nothing but audio can be sent; ENOBUFS: too many are waiting
+ */
+int transcoder_play_digit(struct transcoder *t, uint8_t code, uint8_t volume, uint32_t duration_ms,
+                          uint32_t pause_ms, uint64_t now_us);
+/** Whether events that arrive go no further; tones in the audio still do. Thread: the worker's. */
+void transcoder_block_events(struct transcoder *t, bool is_blocked);
 
 const struct transcoder_stats *transcoder_stats(const struct transcoder *t);
 

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "codec/red.h"
 #include "tests/sim/signal.h"
 
 const struct transcoder_format rig_formats[] = {
@@ -111,16 +112,31 @@ static void receive_audio(struct receiver *r, const struct transcoder_packet *pk
     r->n_pcm += pcm.n_frames;
 }
 
+static void receive_red(struct receiver *r, const struct transcoder_packet *pkt)
+{
+    struct red_block b[RED_BLOCKS_MAX];
+    const unsigned n = red_parse(b, pkt->payload, pkt->n);
+    struct transcoder_packet primary = *pkt;
+
+    assert_in_range(n, 1, 2);
+    primary.payload = b[n - 1].payload;
+    primary.n = b[n - 1].n;
+    receive_audio(r, &primary);
+}
+
 static void receive(struct receiver *r, const struct transcoder_packet *pkt)
 {
     assert_true(!r->has_seq || pkt->seq == (uint16_t)(r->seq + 1));
     r->has_seq = true;
     r->seq = pkt->seq;
     r->last = *pkt;
-    if (pkt->pt == PT_OUT) {
+    memcpy(r->last_payload, pkt->payload, pkt->n);
+    if (r->red_pt && pkt->pt == r->red_pt) {
+        receive_red(r, pkt);
+    } else if (pkt->pt == PT_OUT) {
         receive_audio(r, pkt);
     } else if (pkt->pt == PT_OUT_EVENT) {
-        assert_in_range(r->n_event, 0, 63);
+        assert_in_range(r->n_event, 0, RIG_EVENTS_MAX - 1);
         assert_int_equal(dtmf_parse(&r->events[r->n_event], pkt->payload, pkt->n), 0);
         r->event_marker[r->n_event] = pkt->marker;
         r->event_ts[r->n_event++] = pkt->ts;

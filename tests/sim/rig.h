@@ -27,6 +27,7 @@ enum {
 };
 
 extern const struct transcoder_format rig_formats[]; /* one of each codec */
+enum { RIG_EVENTS_MAX = 512 };
 enum { RIG_N_CODECS = 7 };
 
 /** @return the row of rig_formats with that name */
@@ -60,9 +61,11 @@ struct receiver {
     uint32_t end_ts;        /* of the audio so far */
     uint64_t silence_ticks; /* time stamps that no audio covers */
     struct transcoder_packet last;
-    struct dtmf_event events[64];
-    uint32_t event_ts[64];
-    bool event_marker[64];
+    uint8_t last_payload[CODEC_PAYLOAD_MAX];
+    uint8_t red_pt; /* expected beside PT_OUT; 0: none. Its primary block is taken */
+    struct dtmf_event events[RIG_EVENTS_MAX];
+    uint32_t event_ts[RIG_EVENTS_MAX];
+    bool event_marker[RIG_EVENTS_MAX];
     size_t n_pcm;
     int16_t *pcm; /* NULL: not decoded */
     size_t cap;

@@ -1,0 +1,255 @@
+#include <errno.h>
+#include <string.h>
+
+#include "codec/transcoder_internal.h"
+
+/* DTMF in any form: events that arrive, tones that are made of them, tones that are heard, and
+ * digits of our own. Whatever it was, it leaves through the one dtmf_relay, so that no digit is
+ * sent twice. */
+
+enum {
+    /* A tone is never made longer than its event can have lasted, whatever its packets say. */
+    TONE_SLACK_MS = 200,
+    /* Clock of the events that we make up ourselves. Another one than a peer's, so that the relay
+     * never compares their time stamps. */
+    OWN_HZ = 4000,
+    OWN_TS_STEP = 100000,
+    OWN_LONGEST = 0xfffe, /* [ticks of OWN_HZ]: 16 s */
+    UPDATE_US = 20000,
+};
+
+/* ---- events that arrive ---- */
+
+static void put_event(struct transcoder *t, const uint8_t *payload, uint32_t ts, uint32_t in_hz,
+                      uint32_t out_ts, uint64_t now_us)
+{
+    if (dtmf_relay_put(&t->dtmf, payload, DTMF_PAYLOAD, ts, in_hz, out_ts, now_us) == 0 &&
+        dtmf_relay_is_new(&t->dtmf)) {
+        transcoder_count(&t->stats.events, 1);
+        t->digits.wanted = 0;
+    }
+}
+
+/* How long the tone may be by now. */
+static uint64_t tone_longest(const struct transcoder *t, uint64_t now_us)
+{
+    return ((now_us - t->digits.tone_us) / 1000 + TONE_SLACK_MS) * t->framer.rate_hz / 1000;
+}
+
+/* The event packets that would be sent say what the tone is to be. */
+static void follow_with_tone(struct transcoder *t, uint64_t now_us)
+{
+    struct digits *d = &t->digits;
+    struct dtmf_packet pkt;
+    uint64_t longest;
+
+    while (dtmf_relay_get(&t->dtmf, &pkt, now_us) == 0) {
+        if (!pkt.marker)
+            continue;
+        d->wanted = 0;
+        d->tone_us = now_us;
+        if (tone_start(&d->maker, t->framer.rate_hz, pkt.event.code, pkt.event.volume) != 0)
+            d->maker.rate_hz = 0; /* a flash, a modem: no tone of ours */
+        framer_flush(&t->framer);
+    }
+    longest = tone_longest(t, now_us);
+    d->wanted = t->dtmf.tone.total < longest ? t->dtmf.tone.total : longest;
+}
+
+/* The first event of the payload now, the others when those before them are out: each begins where
+ * the one before it ends. */
+static void next_packed(struct transcoder *t, uint64_t now_us)
+{
+    struct packed_events *p = &t->packed;
+    const uint8_t *payload = p->payload[p->at];
+    struct dtmf_event ev;
+
+    put_event(t, payload, p->ts, p->in->clock_hz, p->out_ts, now_us);
+    if (dtmf_parse(&ev, payload, DTMF_PAYLOAD) == 0) {
+        p->ts += ev.duration;
+        p->out_ts += (uint32_t)((uint64_t)ev.duration * t->codec->clock_hz / p->in->clock_hz);
+    }
+    p->at++;
+    p->n--;
+}
+
+/* The event begins ev->ticks after the end of the audio, less what was made up since. */
+void transcoder_take_event(struct transcoder *t, const struct input *in,
+                           const struct playout_event *ev, uint64_t now_us)
+{
+    const struct playout_packet *p = ev->packet;
+    struct framer *f = &t->framer;
+    struct packed_events *packed = &t->packed;
+    const size_t n = p->n / DTMF_PAYLOAD;
+    uint64_t behind;
+
+    if ((!t->has_event && !t->makes_tones) || t->is_event_blocked || n == 0)
+        return;
+    framer_flush(f); /* else audio from before the event would follow it */
+    behind = (uint64_t)ev->ticks * f->rate_hz / in->clock_hz;
+    behind = behind > f->ahead ? behind - f->ahead : 0;
+    *packed = (struct packed_events){
+        .in = in,
+        .n = n < PACKED_EVENTS_MAX ? (unsigned)n : PACKED_EVENTS_MAX,
+        .ts = p->ts,
+        .out_ts = framer_ts(f, behind),
+    };
+    memcpy(packed->payload, p->payload, packed->n * DTMF_PAYLOAD);
+    next_packed(t, now_us);
+}
+
+/* ---- tones that are heard, digits of our own ---- */
+
+static void put_own(struct transcoder *t, uint8_t code, uint8_t volume, uint64_t length,
+                    uint32_t per_second, bool is_end, uint64_t now_us)
+{
+    const uint64_t duration = length * OWN_HZ / per_second;
+    const struct dtmf_event ev = {
+        .code = code,
+        .is_end = is_end,
+        .volume = volume,
+        .duration = (uint16_t)(duration == 0            ? 1
+                               : duration > OWN_LONGEST ? OWN_LONGEST
+                                                        : duration),
+    };
+    uint8_t payload[DTMF_PAYLOAD];
+
+    dtmf_print(&ev, payload);
+    put_event(t, payload, t->digits.ts, OWN_HZ, framer_ts(&t->framer, 0), now_us);
+}
+
+static void end_heard(struct transcoder *t, uint64_t now_us)
+{
+    struct digits *d = &t->digits;
+
+    if (d->heard < 0)
+        return;
+    put_own(t, (uint8_t)d->heard, d->volume, d->n_heard, t->framer.rate_hz, true, now_us);
+    d->heard = -1;
+}
+
+bool transcoder_hear(struct transcoder *t, const int16_t *samples, uint32_t n, uint64_t now_us)
+{
+    struct digits *d = &t->digits;
+    const int code = tone_listen(d->listener, samples, n);
+    const uint8_t volume = tone_volume(samples, n);
+
+    if (code != d->heard) {
+        end_heard(t, now_us);
+        d->heard = code;
+        d->n_heard = 0;
+        d->volume = volume;
+        d->ts += OWN_TS_STEP;
+    }
+    if (code < 0)
+        return false;
+    d->n_heard += n;
+    d->volume = volume < d->volume ? volume : d->volume; /* the detector hears its end late */
+    put_own(t, (uint8_t)code, d->volume, d->n_heard, t->framer.rate_hz, false, now_us);
+    return true;
+}
+
+int transcoder_play_digit(struct transcoder *t, uint8_t code, uint8_t volume, uint32_t duration_ms,
+                          uint32_t pause_ms, uint64_t now_us)
+{
+    struct digits *d = &t->digits;
+
+    if (code >= TONES_N_CODES || (!t->has_event && !t->makes_tones))
+        return EINVAL;
+    if (d->n_queued == DIGITS_QUEUED_MAX)
+        return ENOBUFS;
+    if (d->n_queued == 0)
+        d->due_us = now_us;
+    d->queue[d->n_queued++] =
+        (struct digit_request){code, volume, duration_ms * 1000ULL, pause_ms * 1000ULL};
+    return 0;
+}
+
+/* One update of the digit that is on; after the last one its pause. */
+static void play_on(struct transcoder *t, uint64_t now_us)
+{
+    struct digits *d = &t->digits;
+    const struct digit_request *r = &d->queue[0];
+    uint64_t length_us;
+    bool is_end;
+
+    if (!d->is_on) {
+        d->is_on = true;
+        d->begin_us = now_us;
+        d->ts += OWN_TS_STEP;
+    }
+    length_us = now_us - d->begin_us + UPDATE_US;
+    is_end = length_us >= r->duration_us;
+    put_own(t, r->code, r->volume, is_end ? r->duration_us : length_us, 1000000, is_end, now_us);
+    d->due_us = now_us + UPDATE_US;
+    if (!is_end)
+        return;
+    d->due_us = d->begin_us + r->duration_us + r->pause_us;
+    d->is_on = false;
+    d->n_queued--;
+    memmove(&d->queue[0], &d->queue[1], d->n_queued * sizeof(d->queue[0]));
+}
+
+/* ---- common ---- */
+
+void transcoder_restart_digits(struct transcoder *t, uint64_t now_us)
+{
+    end_heard(t, now_us);
+    dtmf_relay_restart(&t->dtmf, now_us);
+    t->packed.n = 0;
+    t->digits.cover = 0;
+}
+
+uint64_t transcoder_uncovered(struct transcoder *t, uint64_t n)
+{
+    const uint64_t covered = n < t->digits.cover ? n : t->digits.cover;
+
+    t->digits.cover -= covered;
+    return n - covered;
+}
+
+/* The next piece of the tone, a frame at most. */
+static bool make_tone(struct transcoder *t)
+{
+    struct digits *d = &t->digits;
+    struct framer *f = &t->framer;
+    uint64_t n = d->wanted > d->maker.n_made ? d->wanted - d->maker.n_made : 0;
+    int16_t *room;
+
+    n = n < f->n_frame ? n : f->n_frame;
+    room = n > 0 && d->maker.rate_hz > 0 ? framer_room(f, (uint32_t)n) : NULL;
+    if (!room)
+        return false;
+    tone_fill(&d->maker, room, (uint32_t)n);
+    framer_put(f, (uint32_t)n);
+    d->cover += n;
+    return true;
+}
+
+bool transcoder_run_digits(struct transcoder *t, uint64_t now_us)
+{
+    if (t->digits.n_queued > 0 && now_us >= t->digits.due_us) {
+        play_on(t, now_us);
+        return true;
+    }
+    if (t->makes_tones) {
+        if (dtmf_relay_deadline_us(&t->dtmf) <= now_us)
+            follow_with_tone(t, now_us);
+        if (make_tone(t))
+            return true;
+    }
+    if (t->packed.n > 0) {
+        next_packed(t, now_us);
+        return true;
+    }
+    return false;
+}
+
+uint64_t transcoder_digits_deadline_us(const struct transcoder *t)
+{
+    const uint64_t relay_us = dtmf_relay_deadline_us(&t->dtmf);
+
+    if (t->digits.n_queued > 0 && t->digits.due_us < relay_us)
+        return t->digits.due_us;
+    return relay_us;
+}

@@ -1,0 +1,263 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "codec/comfort_noise.h"
+#include "tests/sim/rig.h"
+#include "tests/sim/signal.h"
+
+static int16_t pcm[48000];
+
+static double level_dbov(const int16_t *samples, size_t n)
+{
+    return 20 * log10(signal_rms(samples, n) / 32767);
+}
+
+/* How alike neighbours are, -1 to 1: what the first reflection coefficient is about. */
+static double neighbours(const int16_t *samples, size_t n)
+{
+    double product = 0, power = 1;
+
+    for (size_t i = 1; i < n; i++) {
+        product += (double)samples[i] * samples[i - 1];
+        power += (double)samples[i] * samples[i];
+    }
+    return product / power;
+}
+
+static void noise_has_the_level_of_its_payload(void **state)
+{
+    (void)state;
+    for (uint8_t level = 20; level <= 70; level = (uint8_t)(level + 10)) {
+        for (uint8_t index = 27; index <= 227; index = (uint8_t)(index + 50)) {
+            const uint8_t payload[] = {level, index, 127, 90};
+            struct comfort_noise cn;
+
+            comfort_noise_init(&cn, 1);
+            assert_int_equal(comfort_noise_set(&cn, payload, sizeof(payload)), 0);
+            comfort_noise_fill(&cn, pcm, 48000);
+            if (fabs(level_dbov(pcm, 48000) + level) > 1)
+                fail_msg("-%u dBov, index %u: %.1f", level, index, level_dbov(pcm, 48000));
+        }
+    }
+}
+
+/* With A(z) = 1 + k z^-1 neighbours are alike by -k. */
+static void noise_has_the_spectrum_of_its_payload(void **state)
+{
+    static const uint8_t low[] = {40, 27}, high[] = {40, 227}, white[] = {40};
+    struct comfort_noise cn;
+
+    (void)state;
+    comfort_noise_init(&cn, 7);
+    comfort_noise_set(&cn, low, sizeof(low));
+    comfort_noise_fill(&cn, pcm, 48000);
+    assert_true(fabs(neighbours(pcm, 48000) - 0.787) < 0.03);
+    comfort_noise_set(&cn, high, sizeof(high));
+    comfort_noise_fill(&cn, pcm, 48000);
+    assert_true(fabs(neighbours(pcm, 48000) + 0.787) < 0.03);
+    comfort_noise_set(&cn, white, sizeof(white));
+    comfort_noise_fill(&cn, pcm, 48000);
+    assert_true(fabs(neighbours(pcm, 48000)) < 0.03);
+    comfort_noise_set(&cn, low, sizeof(low));
+    comfort_noise_whiten(&cn);
+    comfort_noise_fill(&cn, pcm, 48000);
+    assert_true(fabs(neighbours(pcm, 48000)) < 0.03);
+    assert_true(fabs(level_dbov(pcm, 48000) + 40) < 1);
+}
+
+static void a_description_makes_the_same_noise_again(void **state)
+{
+    static const uint8_t payload[] = {45, 60, 150, 127, 100};
+    uint8_t described[COMFORT_NOISE_PAYLOAD];
+    struct comfort_noise cn;
+
+    (void)state;
+    comfort_noise_init(&cn, 3);
+    comfort_noise_set(&cn, payload, sizeof(payload));
+    comfort_noise_fill(&cn, pcm, 16000);
+    assert_int_equal(comfort_noise_describe(described, pcm, 16000), sizeof(payload));
+    assert_in_range(described[0], 44, 46);
+    for (size_t i = 1; i < sizeof(payload); i++)
+        assert_in_range(described[i], payload[i] - 6, payload[i] + 6);
+}
+
+static void any_payload_makes_noise_that_stays_within_bounds(void **state)
+{
+    uint32_t x = 12345;
+
+    (void)state;
+    for (unsigned i = 0; i < 200; i++) {
+        uint8_t payload[16];
+        struct comfort_noise cn;
+
+        for (size_t k = 0; k < sizeof(payload); k++)
+            payload[k] = (uint8_t)((x = x * 1664525 + 1013904223) >> 24);
+        comfort_noise_init(&cn, x);
+        payload[0] = (uint8_t)(payload[0] | 0x20); /* -32 dBov or less: no clipping to hide it */
+        assert_int_equal(comfort_noise_set(&cn, payload, 1 + i % 16), 0);
+        comfort_noise_fill(&cn, pcm, 8000);
+        assert_true(level_dbov(pcm, 8000) < -10);
+    }
+}
+
+static void silence_and_full_scale_are_described(void **state)
+{
+    uint8_t payload[COMFORT_NOISE_PAYLOAD];
+
+    (void)state;
+    memset(pcm, 0, sizeof(pcm));
+    comfort_noise_describe(payload, pcm, 160);
+    assert_int_equal(payload[0], 127);
+    assert_int_equal(payload[1], 127); /* no spectrum */
+    for (size_t i = 0; i < 160; i++)
+        pcm[i] = i % 2 ? 32767 : -32767;
+    comfort_noise_describe(payload, pcm, 160);
+    assert_int_equal(payload[0], 0);
+    assert_int_equal(comfort_noise_describe(payload, pcm, 0), COMFORT_NOISE_PAYLOAD);
+    assert_int_equal(payload[0], 127);
+}
+
+static void an_empty_payload_is_refused(void **state)
+{
+    struct comfort_noise cn;
+
+    (void)state;
+    comfort_noise_init(&cn, 0);
+    assert_int_equal(comfort_noise_set(&cn, NULL, 0), EBADMSG);
+    comfort_noise_fill(&cn, pcm, 100);
+    assert_int_equal((int)signal_rms(pcm, 100), 0);
+}
+
+/* ---- in a stream ---- */
+
+/* An Opus sender with DTX: talks for n packets, then sends nothing. */
+static void talk(struct line *l, int n)
+{
+    for (int i = 0; i < n; i++)
+        line_step(l, true);
+}
+
+static void stop(struct line *l, uint32_t ms)
+{
+    l->now_us += (uint64_t)ms * MS;
+    l->s.pkt.ts += ms * 48;
+    rig_pass_time(l->t, &l->r, l->now_us - 1);
+}
+
+static void a_sender_that_stops_is_heard_as_noise_where_there_is_no_dtx(void **state)
+{
+    const struct transcoder_config cfg = rig_config("opus", "PCMA", 20);
+    struct line l;
+
+    (void)state;
+    line_open(&l, &cfg);
+    talk(&l, 10);
+    stop(&l, 400);
+    assert_in_range(l.r.n_audio, 10 + 15, 10 + 20);
+    talk(&l, 1);
+    assert_int_equal(l.r.end_ts, (10 + 20 + 1) * 160); /* noise and timeline agree */
+    assert_int_equal(l.r.silence_ticks, 0);
+    stop(&l, 5000);
+    assert_in_range(l.r.n_audio, 31 + 60, 31 + 80); /* it has gone: no noise for ever */
+    assert_int_equal(transcoder_deadline_us(l.t), UINT64_MAX);
+    line_close(&l);
+}
+
+static void a_sender_that_stops_is_comfort_noise_where_it_was_negotiated(void **state)
+{
+    struct transcoder_config cfg = rig_config("opus", "PCMA", 20);
+    struct line l;
+
+    (void)state;
+    cfg.has_cn = true;
+    line_open(&l, &cfg);
+    talk(&l, 10);
+    stop(&l, 400);
+    assert_int_equal(l.r.n_audio, 10);
+    assert_int_equal(l.r.n_cn, 1);
+    assert_int_equal(l.r.last.ts, 10 * 160);
+    assert_int_equal(l.r.last.n, COMFORT_NOISE_PAYLOAD);
+    talk(&l, 1);
+    assert_true(l.r.last.marker);
+    assert_int_equal(l.r.last.ts, (10 + 20) * 160);
+    stop(&l, 400);
+    assert_int_equal(l.r.n_cn, 2);
+    line_close(&l);
+}
+
+static void an_empty_opus_frame_says_at_once_that_the_sender_stops(void **state)
+{
+    static const uint8_t dtx[] = {0x08}; /* SILK, narrowband, 20 ms, no frame */
+    const struct transcoder_config cfg = rig_config("opus", "PCMA", 20);
+    struct line l;
+
+    (void)state;
+    line_open(&l, &cfg);
+    talk(&l, 5);
+    line_put(&l, PT_OPUS, line_ts(&l), dtx, sizeof(dtx));
+    assert_int_equal(transcoder_deadline_us(l.t), l.now_us + 30 * MS);
+    line_close(&l);
+}
+
+static void a_burst_of_loss_is_not_taken_for_silence(void **state)
+{
+    struct transcoder_config cfg = rig_config("opus", "PCMA", 20);
+    struct line l;
+
+    (void)state;
+    cfg.has_cn = true;
+    line_open(&l, &cfg);
+    talk(&l, 10);
+    line_step(&l, false);
+    line_step(&l, false);
+    line_step(&l, true); /* behind the gap: the sender goes on */
+    rig_pass_time(l.t, &l.r, l.now_us + 20 * MS);
+    assert_int_equal(l.r.n_cn, 0);
+    assert_int_equal(l.r.n_audio, 13);
+    line_close(&l);
+}
+
+static void comfort_noise_into_opus_with_dtx_is_hardly_sent(void **state)
+{
+    static const uint8_t sid[] = {65};
+    struct transcoder_config cfg = rig_config("PCMU", "opus", 20);
+    struct line l;
+
+    (void)state;
+    cfg.out_options.is_dtx = true;
+    line_open(&l, &cfg);
+    talk(&l, 50);
+    for (int i = 0; i < 30; i++) { /* three seconds of it */
+        line_put(&l, PT_CN, line_ts(&l), sid, sizeof(sid));
+        l.now_us += 100 * MS;
+        l.s.pkt.ts += 800;
+    }
+    rig_pass_time(l.t, &l.r, l.now_us - 1);
+    assert_in_range(l.r.n_audio, 50, 50 + 60); /* of 150 frames */
+    line_close(&l);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(noise_has_the_level_of_its_payload),
+        cmocka_unit_test(noise_has_the_spectrum_of_its_payload),
+        cmocka_unit_test(a_description_makes_the_same_noise_again),
+        cmocka_unit_test(any_payload_makes_noise_that_stays_within_bounds),
+        cmocka_unit_test(silence_and_full_scale_are_described),
+        cmocka_unit_test(an_empty_payload_is_refused),
+        cmocka_unit_test(a_sender_that_stops_is_heard_as_noise_where_there_is_no_dtx),
+        cmocka_unit_test(a_sender_that_stops_is_comfort_noise_where_it_was_negotiated),
+        cmocka_unit_test(an_empty_opus_frame_says_at_once_that_the_sender_stops),
+        cmocka_unit_test(a_burst_of_loss_is_not_taken_for_silence),
+        cmocka_unit_test(comfort_noise_into_opus_with_dtx_is_hardly_sent),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
