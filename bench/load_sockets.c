@@ -1,0 +1,134 @@
+#include "bench/load_sockets.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/filter.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define RCVBUF_BYTES                                                                               \
+    (64 * 1024 * 1024) /* shared by all sockets: a stall must not look like loss                   \
+                        */
+#define SNDBUF_BYTES (4 * 1024 * 1024)
+#define PORT_TRIES   64
+#define FDS_SPARE    64 /* for all else that is open */
+
+static int udp_bind(int *fd, const struct sockaddr_in *address)
+{
+    *fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (*fd < 0)
+        return errno;
+    if (bind(*fd, (const struct sockaddr *)address, sizeof(*address)) == 0)
+        return 0;
+
+    int err = errno;
+    close(*fd);
+    *fd = -1;
+    return err;
+}
+
+/* A socket that takes nothing. */
+static int drop_all(int fd)
+{
+    struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+    struct sock_fprog program = {.len = 1, .filter = &nothing};
+
+    return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) ? errno : 0;
+}
+
+static int socket_prepare(int fd, int rcvbuf)
+{
+    int one = 1, sndbuf = SNDBUF_BYTES;
+
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &rcvbuf, sizeof(rcvbuf)) != 0)
+        (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &rcvbuf, sizeof(rcvbuf));
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &sndbuf, sizeof(sndbuf));
+    return setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof(one)) ? errno : 0;
+}
+
+/* An even port for RTP with the next one for RTCP. */
+static int pair_open(struct load_sockets *s, unsigned i, struct sockaddr_in local)
+{
+    int err = EADDRINUSE;
+
+    for (unsigned tries = 0; tries < PORT_TRIES && err == EADDRINUSE; tries++) {
+        socklen_t n = sizeof(local);
+
+        local.sin_port = 0;
+        err = udp_bind(&s->fds[i], &local);
+        if (err)
+            return err;
+        getsockname(s->fds[i], (struct sockaddr *)&local, &n);
+        s->addresses[i] = local;
+        unsigned port = ntohs(local.sin_port);
+        local.sin_port = htons((uint16_t)(port + 1));
+        err = port % 2 ? EADDRINUSE : udp_bind(&s->rtcp_fds[i], &local);
+        if (!err)
+            err = drop_all(s->rtcp_fds[i]);
+        if (err) {
+            close(s->fds[i]);
+            s->fds[i] = -1;
+        }
+    }
+    int rcvbuf = (int)(RCVBUF_BYTES / s->n_pairs);
+    return err ? err : socket_prepare(s->fds[i], rcvbuf > 65536 ? rcvbuf : 65536);
+}
+
+/* @return 0; EMFILE: there cannot be so many */
+static int descriptors_raise(unsigned n)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return errno;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+    return n + FDS_SPARE > limit.rlim_max ? EMFILE : 0;
+}
+
+int load_sockets_init(struct load_sockets *s, const char *local, unsigned n_pairs, unsigned n_calls)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    unsigned n = 2 * n_pairs;
+
+    *s = (struct load_sockets){.n_pairs = n_pairs, .n_calls = n_calls};
+    if (inet_pton(AF_INET, local, &address.sin_addr) != 1)
+        return EINVAL;
+    int err = descriptors_raise(2 * n);
+    if (err)
+        return err;
+    s->fds = malloc(n * sizeof(*s->fds));
+    s->rtcp_fds = malloc(n * sizeof(*s->rtcp_fds));
+    s->addresses = calloc(n, sizeof(*s->addresses));
+    err = s->fds && s->rtcp_fds && s->addresses ? 0 : ENOMEM;
+    for (unsigned i = 0; i < n && !err; i++)
+        s->fds[i] = s->rtcp_fds[i] = -1;
+    for (unsigned i = 0; i < n && !err; i++)
+        err = pair_open(s, i, address);
+    if (err)
+        load_sockets_wipe(s);
+    return err;
+}
+
+void load_sockets_wipe(struct load_sockets *s)
+{
+    bool is_filled = s->fds && s->rtcp_fds && s->addresses; /* else none was opened */
+
+    for (unsigned i = 0; is_filled && i < 2 * s->n_pairs; i++) {
+        if (s->fds[i] >= 0)
+            close(s->fds[i]);
+        if (s->rtcp_fds[i] >= 0)
+            close(s->rtcp_fds[i]);
+    }
+    free(s->fds);
+    free(s->rtcp_fds);
+    free(s->addresses);
+    *s = (struct load_sockets){0};
+}
+
+unsigned load_sockets_index(const struct load_sockets *s, unsigned call, enum load_side side)
+{
+    return 2 * (unsigned)((uint64_t)call * s->n_pairs / s->n_calls) + side;
+}
