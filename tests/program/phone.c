@@ -22,8 +22,8 @@ static void packet_take(struct phone *p, unsigned component, size_t n)
     struct phone_packet *packet = &p->last[component];
 
     packet->n = n;
-    if (p->srtp && peer_srtp_unprotect(p->srtp, component == PHONE_RTCP, packet->bytes,
-                                       &packet->n) != 0) {
+    if (p->srtp &&
+        peer_srtp_unprotect(p->srtp, component == PHONE_RTCP, packet->bytes, &packet->n) != 0) {
         p->n_unreadable++;
         return;
     }

@@ -23,7 +23,7 @@ enum { PHONE_RTP, PHONE_RTCP };
 struct phone_packet {
     uint8_t bytes[PEER_PACKET_MAX];
     size_t n;
-    struct peer_rtp rtp;     /* on PHONE_RTP, if it could be read */
+    struct peer_rtp rtp; /* on PHONE_RTP, if it could be read */
     struct sockaddr_in from;
 };
 
@@ -32,13 +32,13 @@ struct phone {
     int fd[2];
     struct loop_watch *watch[2];
     char address[16];
-    uint16_t port;              /* RTP; RTCP is the next */
-    struct peer_srtp *srtp;     /* borrowed; NULL: plain */
-    uint32_t ssrc, ts;          /* of the next packet */
+    uint16_t port;          /* RTP; RTCP is the next */
+    struct peer_srtp *srtp; /* borrowed; NULL: plain */
+    uint32_t ssrc, ts;      /* of the next packet */
     uint16_t seq;
     unsigned n_heard[2];
     struct phone_packet last[2];
-    unsigned n_unreadable;      /* failed SRTP */
+    unsigned n_unreadable; /* failed SRTP */
 };
 
 /** @param address  where it is; NULL: 127.0.0.1 */

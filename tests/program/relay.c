@@ -78,25 +78,24 @@ static void config_write(struct relay *r, const struct relay_config *cfg)
                  "  - {name: aol, address: %s, ports: 28000-28999, provider: aol}\n"
                  "  - {name: yahoo, address: %s, ports: 29000-29999, provider: yahoo}\n",
                  a, a);
-    int n = snprintf(
-        text, sizeof(text),
-        "interfaces:\n"
-        "  - {name: enterprise, address: %s, ports: %s%s%s}\n"
-        "  - {name: skype, address: %s, ports: %s, provider: skype%s%s}\n"
-        "  - {name: wlm, address: %s, ports: 26000-27999, provider: wlm}\n"
-        "%s"
-        "control:\n"
-        "  ng: [\"udp:%s\"]\n"
-        "  %s\n"
-        "http: %s\n"
-        "workers: %s\n"
-        "log: {level: warning, format: text}\n"
-        "%s\n",
-        a, or_else(cfg->enterprise_ports, "10000-17999"),
-        cfg->enterprise ? ", " : "", or_else(cfg->enterprise, ""), a,
-        or_else(cfg->skype_ports, "18000-25999"), cfg->skype ? ", " : "", or_else(cfg->skype, ""),
-        a, others, r->ng_address, or_else(cfg->control, ""), r->http_address,
-        or_else(cfg->workers, "1"), or_else(cfg->more, ""));
+    int n = snprintf(text, sizeof(text),
+                     "interfaces:\n"
+                     "  - {name: enterprise, address: %s, ports: %s%s%s}\n"
+                     "  - {name: skype, address: %s, ports: %s, provider: skype%s%s}\n"
+                     "  - {name: wlm, address: %s, ports: 26000-27999, provider: wlm}\n"
+                     "%s"
+                     "control:\n"
+                     "  ng: [\"udp:%s\"]\n"
+                     "  %s\n"
+                     "http: %s\n"
+                     "workers: %s\n"
+                     "log: {level: warning, format: text}\n"
+                     "%s\n",
+                     a, or_else(cfg->enterprise_ports, "10000-17999"), cfg->enterprise ? ", " : "",
+                     or_else(cfg->enterprise, ""), a, or_else(cfg->skype_ports, "18000-25999"),
+                     cfg->skype ? ", " : "", or_else(cfg->skype, ""), a, others, r->ng_address,
+                     or_else(cfg->control, ""), r->http_address, or_else(cfg->workers, "1"),
+                     or_else(cfg->more, ""));
     assert_true(n > 0 && (size_t)n < sizeof(text));
     relay_write_file(r->folder, r->config, text);
 }
@@ -116,8 +115,7 @@ static bool is_ready(void *arg)
 {
     struct relay *r = arg;
 
-    return strstr(process_err(r->process), "picrelay: ready ") ||
-           process_status(r->process) >= 0;
+    return strstr(process_err(r->process), "picrelay: ready ") || process_status(r->process) >= 0;
 }
 
 /* ---- start and stop ---------------------------------------------------------------------------
@@ -312,7 +310,8 @@ static int http_connect(const struct relay *r)
 
 char *relay_metrics(const struct relay *r)
 {
-    static const char request[] = "GET /metrics HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n";
+    static const char request[] =
+        "GET /metrics HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n";
     char *text = malloc(HTTP_MAX + 1);
     size_t n = 0;
     int fd = http_connect(r);

@@ -39,11 +39,11 @@ struct relay {
     struct loop *loop;
     struct process *process;
     struct ng_client *ng;
-    char address[16];                       /* of its interfaces and listeners */
-    char ng_address[32], http_address[32];  /* with ports */
+    char address[16];                      /* of its interfaces and listeners */
+    char ng_address[32], http_address[32]; /* with ports */
     uint16_t ng_port, http_port;
-    char folder[32], config[64];            /* the file that it was started with */
-    unsigned n_calls;                       /* for call-ids */
+    char folder[32], config[64]; /* the file that it was started with */
+    unsigned n_calls;            /* for call-ids */
 };
 
 /** An address of 127.0.0.0/8 that no other process of these tests has. */

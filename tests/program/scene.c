@@ -7,10 +7,10 @@
 #include "bench/call_account.h"
 #include "bench/wav.h"
 
-#define SAID_S          2
-#define RTCP_EVERY_MS   500
-#define RECORD_S        20
-#define DRAIN_US        500000 /* what has not come by then is lost, and judged as such */
+#define SAID_S        2
+#define RTCP_EVERY_MS 500
+#define RECORD_S      20
+#define DRAIN_US      500000 /* what has not come by then is lost, and judged as such */
 
 struct scene {
     struct relay *relay;
@@ -78,8 +78,7 @@ static void call_close(struct scene *s, size_t i, struct scene_result *result)
     json_decref(deleted);
     result->record = relay_record(s->relay, call_id(s->calls[i]));
     for (unsigned side = 0; side < 2; side++)
-        snprintf(result->tag[side], sizeof(result->tag[side]), "%s",
-                 call_tag(s->calls[i], side));
+        snprintf(result->tag[side], sizeof(result->tag[side]), "%s", call_tag(s->calls[i], side));
     assert_int_equal(call_account(&result->account, s->calls[i]), 0);
     call_free(s->calls[i]);
 }
@@ -115,7 +114,8 @@ void scene_wipe(struct scene_result *results, size_t n)
 /* ---- judgement --------------------------------------------------------------------------------
  */
 
-static void complain(const struct scene_call *call, unsigned side, const struct scene_result *result)
+static void complain(const struct scene_call *call, unsigned side,
+                     const struct scene_result *result)
 {
     json_t *account = call_account_json(&result->account);
     char *text = json_dumps(account, JSON_INDENT(1));

@@ -9,7 +9,7 @@
  * up, accounted for. Thread: the loop's.
  */
 
-#define SCENE_CALLS_MAX 16
+#define SCENE_CALLS_MAX 20
 
 struct scene_call {
     const char *why;         /* what it shows */
@@ -30,7 +30,8 @@ void scene_wipe(struct scene_result *results, size_t n);
 
 /** Fails with why unless both heard the other's words and no packet was lost or out of order. */
 void scene_expect_clear(const struct scene_call *call, const struct scene_result *result);
-/** Whether the relay's query shows a flag ("transcoding", "ICE") on the leg that offered or answered.
+/** Whether the relay's query shows a flag ("transcoding", "ICE") on the leg that offered or
+ * answered.
  */
 bool scene_has_flag(const struct scene_result *result, unsigned side, const char *flag);
 /** The member of a leg's first stream in the record. */

@@ -114,9 +114,9 @@ static void exchange(struct talk *t, const char *command, unsigned from, unsigne
 {
     char own[PHONE_SDP_MAX];
     bool has_to_tag = strcmp(command, "answer") == 0 || t->told[from].port;
-    json_t *request = talk_request(
-        t, command, from, has_to_tag,
-        sdp ? sdp : phone_sdp(own, &t->phone[speaker], "RTP/AVP", "0", NULL), flags);
+    json_t *request =
+        talk_request(t, command, from, has_to_tag,
+                     sdp ? sdp : phone_sdp(own, &t->phone[speaker], "RTP/AVP", "0", NULL), flags);
     json_t *reply = relay_ask_for(t->relay, request, "ok");
 
     talk_take(t, !speaker, reply);
@@ -159,7 +159,8 @@ json_int_t talk_drops(const struct talk *t, unsigned from, const char *reason)
     return n;
 }
 
-/* A request in a timer's handler would run the loop within itself, so it is looked at in between. */
+/* A request in a timer's handler would run the loop within itself, so it is looked at in between.
+ */
 static void tick_h(uint64_t n, void *arg)
 {
     (void)n;
@@ -199,6 +200,7 @@ void talk_be_dropped(struct talk *t, unsigned from, uint8_t pt, const char *reas
 
 json_t *talk_delete(struct talk *t)
 {
-    json_decref(relay_ask_for(t->relay, talk_request(t, "delete", TALK_A, false, NULL, NULL), "ok"));
+    json_decref(
+        relay_ask_for(t->relay, talk_request(t, "delete", TALK_A, false, NULL, NULL), "ok"));
     return relay_record(t->relay, t->id);
 }

@@ -16,10 +16,10 @@ struct talk {
     struct relay *relay;
     struct phone phone[2];
     char id[40], tag[2][40];
-    const char *direction[2];         /* interfaces; NULL: not sent */
-    struct peer_description told[2];  /* what the relay has last told A and B */
-    char sdp[2][PEER_SDP_MAX];        /* the same, as it came */
-    struct peer_crypto key[2];        /* of A and B, if they encrypt */
+    const char *direction[2];        /* interfaces; NULL: not sent */
+    struct peer_description told[2]; /* what the relay has last told A and B */
+    char sdp[2][PEER_SDP_MAX];       /* the same, as it came */
+    struct peer_crypto key[2];       /* of A and B, if they encrypt */
     struct peer_srtp *srtp[2];
 };
 

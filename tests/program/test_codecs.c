@@ -12,7 +12,8 @@
 static const char *const codecs[] = {"PCMU", "PCMA", "G722", "opus"};
 #define CODECS (sizeof(codecs) / sizeof(codecs[0]))
 
-/* opus has events on its own clock: RFC 4733 s.2.1 wants the clock of the audio; the others 8000. */
+/* opus has events on its own clock: RFC 4733 s.2.1 wants the clock of the audio; the others 8000.
+ */
 static const char *with_events(char list[static 64], const char *codec)
 {
     bool is_opus = strcmp(codec, "opus") == 0;
@@ -30,12 +31,10 @@ static struct scene_call pair_call(struct pair *p, const char *a, const char *b)
     struct scene_call c = {.why = p->why, .call = {.digits = {DIGITS_A, DIGITS_B}}};
 
     snprintf(p->why, sizeof(p->why), "%s to %s", a, b);
-    c.call.peer[CALL_A] = (struct peer_config){.dialect = PEER_PLAIN,
-                                               .keys = PEER_KEYS_NONE,
-                                               .codecs = with_events(p->codecs[CALL_A], a)};
-    c.call.peer[CALL_B] = (struct peer_config){.dialect = PEER_PLAIN,
-                                               .keys = PEER_KEYS_NONE,
-                                               .codecs = with_events(p->codecs[CALL_B], b)};
+    c.call.peer[CALL_A] = (struct peer_config){
+        .dialect = PEER_PLAIN, .keys = PEER_KEYS_NONE, .codecs = with_events(p->codecs[CALL_A], a)};
+    c.call.peer[CALL_B] = (struct peer_config){
+        .dialect = PEER_PLAIN, .keys = PEER_KEYS_NONE, .codecs = with_events(p->codecs[CALL_B], b)};
     return c;
 }
 

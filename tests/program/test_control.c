@@ -14,8 +14,9 @@ static const char offers[] = "picrelay_control_requests_total{command=\"offer\",
 
 static size_t offer_message(char *message, size_t cap, const char *cookie, struct relay *r)
 {
-    static const char sdp[] = "v=0\\r\\no=- 1 1 IN IP4 127.0.0.1\\r\\ns=-\\r\\nc=IN IP4 127.0.0.1\\r\\n"
-                              "t=0 0\\r\\nm=audio 5004 RTP/AVP 0\\r\\n";
+    static const char sdp[] =
+        "v=0\\r\\no=- 1 1 IN IP4 127.0.0.1\\r\\ns=-\\r\\nc=IN IP4 127.0.0.1\\r\\n"
+        "t=0 0\\r\\nm=audio 5004 RTP/AVP 0\\r\\n";
     char id[40];
 
     relay_new_id(r, id);
@@ -99,7 +100,8 @@ static void a_message_that_cannot_be_read_gets_its_error(void **state)
         {"JSON that is cut", "{\"command\":", NO_JSON},
         {"no command", "d4:spam4:eggse", NO_COMMAND},
         {"a command that is a number", "d7:commandi5ee", NO_COMMAND},
-        {"a command of another world", "d7:command3:fooe", BENCODE_ERROR("20", "Unrecognized command")},
+        {"a command of another world", "d7:command3:fooe",
+         BENCODE_ERROR("20", "Unrecognized command")},
         {"a command for later", "d7:command10:play mediae", BENCODE_ERROR("11", "unsupported")},
         {"a query for nothing", "d7:command5:querye", BENCODE_ERROR("21", "No call-id in message")},
         {"a negative limit", "d7:command4:list5:limiti-1ee",
@@ -233,13 +235,13 @@ static void very_long_descriptions_are_taken_or_refused_and_never_more(void **st
     talk_open(&t, *state);
     relay_ask_error(*state, long_offer(&t, HEAD, "m=audio 5004 RTP/AVP 0\r\n", 200),
                     "Failed to parse SDP");
-    json_t *reply = relay_ask_for(*state,
-                                  long_offer(&t,
-                                             HEAD "m=audio 5004 RTP/AVP 0\r\na=ice-ufrag:abcd\r\n"
-                                                  "a=ice-pwd:0123456789012345678901\r\n",
-                                             "a=candidate:1 1 UDP 1 127.0.0.1 9 typ host\r\n",
-                                             10000),
-                                  "ok");
+    json_t *reply =
+        relay_ask_for(*state,
+                      long_offer(&t,
+                                 HEAD "m=audio 5004 RTP/AVP 0\r\na=ice-ufrag:abcd\r\n"
+                                      "a=ice-pwd:0123456789012345678901\r\n",
+                                 "a=candidate:1 1 UDP 1 127.0.0.1 9 typ host\r\n", 10000),
+                      "ok");
     talk_take(&t, TALK_B, reply);
     assert_true(t.told[TALK_B].n_candidates <= 2); /* ours, and none of theirs */
     json_decref(reply);
@@ -319,7 +321,8 @@ static void without_free_ports_an_offer_fails_until_they_have_rested(void **stat
     double used = relay_metric(&r, "picrelay_ports{interface=\"enterprise\",state=\"used\"} ");
     relay_ask_error(&r, talk_request(&late, "offer", TALK_A, false, sdp, NULL), "Ran out of ports");
     /* the half that could be had was given back */
-    assert_true(relay_metric(&r, "picrelay_ports{interface=\"enterprise\",state=\"used\"} ") == used);
+    assert_true(relay_metric(&r, "picrelay_ports{interface=\"enterprise\",state=\"used\"} ") ==
+                used);
 
     json_decref(talk_delete(&talks[0]));
     relay_ask_error(&r, talk_request(&late, "offer", TALK_A, false, sdp, NULL), "Ran out of ports");

@@ -227,11 +227,11 @@ static void a_late_offer_comes_from_the_callee(void **state)
     char sdp[PHONE_SDP_MAX];
 
     talk_open(t, *state);
-    json_t *reply = relay_ask_for(
-        t->relay,
-        talk_request(t, "offer", TALK_B, true,
-                     phone_sdp(sdp, &t->phone[TALK_B], "RTP/AVP", "0", NULL), NULL),
-        "ok");
+    json_t *reply =
+        relay_ask_for(t->relay,
+                      talk_request(t, "offer", TALK_B, true,
+                                   phone_sdp(sdp, &t->phone[TALK_B], "RTP/AVP", "0", NULL), NULL),
+                      "ok");
     talk_take(t, TALK_A, reply);
     json_decref(reply);
     talk_answer(t, TALK_B, NULL, NULL); /* in the ACK */
@@ -367,11 +367,11 @@ static void expect_deleted_by(struct relay *r, const char *from_tag, const char 
     talk_set_up(t, r);
     request = relay_request("delete", t->id);
     if (from_tag)
-        json_object_set_new(request, "from-tag", json_string(*from_tag == 'a' ? t->tag[TALK_A]
-                                                                              : t->tag[TALK_B]));
+        json_object_set_new(request, "from-tag",
+                            json_string(*from_tag == 'a' ? t->tag[TALK_A] : t->tag[TALK_B]));
     if (to_tag)
-        json_object_set_new(request, "to-tag", json_string(*to_tag == 'a' ? t->tag[TALK_A]
-                                                                          : t->tag[TALK_B]));
+        json_object_set_new(request, "to-tag",
+                            json_string(*to_tag == 'a' ? t->tag[TALK_A] : t->tag[TALK_B]));
     json_t *reply = relay_ask_for(r, request, "ok");
     assert_null(json_object_get(reply, "warning"));
     assert_non_null(json_object_get(reply, "totals"));

@@ -68,7 +68,8 @@ static void to_skype_video_is_turned_off_and_audio_goes_on(void **state)
     assert_int_not_equal(t->told[TALK_B].media[0].port, 0);
     assert_int_equal(t->told[TALK_B].media[1].port, 0);
     talk_answer(t, TALK_A,
-                phone_sdp(sdp, &t->phone[TALK_B], "RTP/AVP", "0", "m=video 0 RTP/AVP 34\r\n"), NULL);
+                phone_sdp(sdp, &t->phone[TALK_B], "RTP/AVP", "0", "m=video 0 RTP/AVP 34\r\n"),
+                NULL);
     assert_int_equal(t->told[TALK_A].media[1].port, 0);
     talk_pass(t, TALK_A);
     talk_pass(t, TALK_B);
@@ -157,9 +158,8 @@ static void aol_and_yahoo_are_refused_in_the_words_of_the_table(void **state)
 
     for (unsigned i = 0; i < 2; i++) {
         open_towards(t, *state, rows[i].interface);
-        expect_refusal(
-            t, talk_request(t, "offer", TALK_A, false, video_sdp(sdp, t, TALK_A), NULL),
-            rows[i].text);
+        expect_refusal(t, talk_request(t, "offer", TALK_A, false, video_sdp(sdp, t, TALK_A), NULL),
+                       rows[i].text);
         (void)put_away(state);
     }
 }
@@ -220,8 +220,8 @@ static void an_offer_with_im_alone_comes_back_as_it_is(void **state)
     for (unsigned i = 0; i < 2; i++) {
         open_towards(t, *state, interfaces[i]);
         double used = ports_in_use(t->relay);
-        json_t *reply = relay_ask_for(
-            t->relay, talk_request(t, "offer", TALK_A, false, im_sdp, NULL), "ok");
+        json_t *reply =
+            relay_ask_for(t->relay, talk_request(t, "offer", TALK_A, false, im_sdp, NULL), "ok");
         assert_string_equal(relay_json_text(reply, "sdp"), im_sdp);
         json_decref(reply);
         assert_true(ports_in_use(t->relay) == used);

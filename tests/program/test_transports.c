@@ -54,8 +54,7 @@ static void expect_recorded(const struct scene_call *call, const struct scene_re
             assert_string_equal(json_string_value(scene_recorded(result, side, "ice")),
                                 "connected");
         assert_int_equal(scene_has_flag(result, side, "ICE"), uses_ice(p));
-        assert_int_equal(scene_has_flag(result, side, "rtcp-mux"),
-                         p->dialect == PEER_RFC);
+        assert_int_equal(scene_has_flag(result, side, "rtcp-mux"), p->dialect == PEER_RFC);
         assert_false(scene_has_flag(result, side, "transcoding"));
         assert_null(json_object_get(relay_json(result->record, "legs.0.streams.0"), "silence"));
     }
