@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "relay/media/bytes.h"
+#include "relay/media/io.h"
 #include "relay/media/media.h"
 #include "relay/media/rtp.h"
 
@@ -25,6 +26,7 @@
  */
 
 #define RIG_WAIT_MS 20000
+#define RIG_SKIPPED 77          /* exit status, for ctest */
 #define RIG_SSRC_A  0xaaaa0001u /* what the relay sends towards A's peer */
 #define RIG_SSRC_B  0xbbbb0001u
 #define RIG_PEER_A  0x11111111u /* what A's peer sends with */
@@ -44,6 +46,37 @@ struct rig {
     struct rig_leg a, b;
     unsigned n_removed;
 };
+
+/** What PICRELAY_IO asks for, so that the same tests run for each; without it, what is best here.
+ */
+static inline enum media_io rig_io(void)
+{
+    const char *name = getenv("PICRELAY_IO");
+
+    if (!name)
+        return MEDIA_IO_AUTO;
+    return strcmp(name, "epoll") == 0 ? MEDIA_IO_EPOLL : MEDIA_IO_URING;
+}
+
+/** Whether the kernel refuses what PICRELAY_IO asks for: then there is nothing to test. */
+static inline bool rig_io_is_refused(void)
+{
+    const struct io_provider *provider;
+    int err = io_choose(&provider, rig_io());
+
+    if (err)
+        print_message("skipped: io_uring: %s\n", strerror(err));
+    return err != 0;
+}
+
+/** No test for one way in and out passes on another. */
+static inline void rig_assert_io(const struct media *m)
+{
+    const char *name = getenv("PICRELAY_IO");
+
+    if (name)
+        assert_string_equal(media_io_name(m), name);
+}
 
 static inline int rig_socket(union addr *addr)
 {
@@ -134,11 +167,12 @@ static inline void rig_leg_set(struct rig *rig, struct rig_leg *leg)
 
 static inline void rig_open_with(struct rig *rig, const struct srtp_provider *srtp)
 {
-    struct media_config cfg = {.n_workers = 1, .srtp = srtp};
+    struct media_config cfg = {.n_workers = 1, .srtp = srtp, .io = rig_io()};
 
     memset(rig, 0, sizeof(*rig));
     assert_int_equal(srtp_context_alloc(&rig->srtp, srtp), 0);
     assert_int_equal(media_start(&rig->media, &cfg), 0);
+    rig_assert_io(rig->media);
     rig_leg_open(rig, &rig->a, RIG_SSRC_A);
     rig_leg_open(rig, &rig->b, RIG_SSRC_B);
     rig->a.peer_ssrc = RIG_PEER_A;

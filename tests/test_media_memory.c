@@ -243,5 +243,7 @@ int main(void)
         cmocka_unit_test(workers_that_cannot_start_leave_nothing_behind),
     };
 
+    if (rig_io_is_refused())
+        return RIG_SKIPPED;
     return cmocka_run_group_tests(tests, setup, teardown);
 }

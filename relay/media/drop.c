@@ -22,6 +22,7 @@ static const char *const drop_names[DROP_COUNT] = {
     [DROP_CODEC] = "codec_error",
     [DROP_POOL] = "pool",
     [DROP_SEND] = "send",
+    [DROP_KERNEL] = "kernel",
 };
 
 const char *drop_name(enum drop reason)

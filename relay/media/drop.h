@@ -27,6 +27,7 @@ enum drop {
     DROP_CODEC,       /* payload that the codec refused */
     DROP_POOL,        /* no free packet buffer */
     DROP_SEND,        /* the kernel refused it */
+    DROP_KERNEL,      /* the socket's buffer was full before we came: SO_RXQ_OVFL */
     DROP_COUNT
 };
 

@@ -9,20 +9,28 @@
 #include <unistd.h>
 
 #include "relay/media/command.h"
+#include "relay/media/io.h"
+#include "relay/media/load.h"
 #include "relay/media/stream.h"
 #include "relay/media/worker.h"
+
+#define RECEIVE_BUFFER_BYTES 262144 /* 100 ms of a stream that sends a hundred times its rate */
+#define SAMPLED_STREAMS      16     /* of so many streams of a worker, one tells of delays */
 
 /** A worker as control sees it. */
 struct crew {
     struct worker *worker;
     clockid_t cpu_clock;
+    struct load load;
     unsigned n_streams;
+    unsigned n_added;                             /* streams, ever */
     unsigned n_letters;                           /* sent and not answered yet: at most RING_SIZE */
     struct command *first_waiting, *last_waiting; /* for room */
     uint64_t n_waited;
 };
 
 struct media {
+    const struct io_provider *io;
     int event_fd;
     unsigned n_workers;
     struct crew crew[];
@@ -133,14 +141,19 @@ void media_dispatch(struct media *m, media_event_h *h, void *arg)
     }
 }
 
-static int start_crew(struct crew *c, const struct srtp_provider *srtp, int event_fd)
+static int start_crew(struct media *m, unsigned i, const struct media_config *cfg)
 {
-    uint64_t seed;
+    struct worker_config worker = {.srtp = cfg->srtp,
+                                   .io = m->io,
+                                   .gather_us = cfg->gather_us,
+                                   .event_fd = m->event_fd,
+                                   .cpu = cfg->n_cpus ? cfg->cpus[i % cfg->n_cpus] : -1};
+    struct crew *c = &m->crew[i];
     int err;
 
-    if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
+    if (getrandom(&worker.seed, sizeof(worker.seed), 0) != (ssize_t)sizeof(worker.seed))
         return EIO;
-    err = worker_start(&c->worker, srtp, event_fd, seed);
+    err = worker_start(&c->worker, &worker);
     return err ? err : pthread_getcpuclockid(c->worker->thread, &c->cpu_clock);
 }
 
@@ -154,8 +167,10 @@ int media_start(struct media **mp, const struct media_config *cfg)
     m->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (m->event_fd < 0)
         err = errno;
+    if (!err)
+        err = io_choose(&m->io, cfg->io);
     while (!err && m->n_workers < cfg->n_workers) {
-        err = start_crew(&m->crew[m->n_workers], cfg->srtp, m->event_fd);
+        err = start_crew(m, m->n_workers, cfg);
         if (m->crew[m->n_workers].worker) /* also if all but its clock is there */
             m->n_workers++;
     }
@@ -185,13 +200,46 @@ int media_event_fd(const struct media *m)
     return m->event_fd;
 }
 
+const char *media_io_name(const struct media *m)
+{
+    return m->io->name;
+}
+
+/* A thread's CPU time, not a clock that anything is timed by: it stays out of clock.c. */
+static uint64_t cpu_us(const struct crew *c)
+{
+    struct timespec cpu = {0};
+
+    if (clock_gettime(c->cpu_clock, &cpu) != 0)
+        return 0;
+    return (uint64_t)cpu.tv_sec * 1000000 + (uint64_t)cpu.tv_nsec / 1000;
+}
+
+void media_measure_load(struct media *m, uint64_t now_us)
+{
+    unsigned i;
+
+    for (i = 0; i < m->n_workers; i++)
+        load_put(&m->crew[i].load, now_us, cpu_us(&m->crew[i]), m->crew[i].n_streams);
+}
+
+unsigned media_load_permille(const struct media *m, unsigned worker)
+{
+    return load_permille(&m->crew[worker].load);
+}
+
 unsigned media_pick_worker(const struct media *m)
 {
+    double least = 0;
     unsigned i, best = 0;
 
-    for (i = 1; i < m->n_workers; i++) {
-        if (m->crew[i].n_streams < m->crew[best].n_streams)
+    for (i = 0; i < m->n_workers; i++) {
+        double expected = load_expected_permille(&m->crew[i].load, m->crew[i].n_streams + 1);
+
+        if (i == 0 || expected < least) {
             best = i;
+            least = expected;
+        }
     }
     return best;
 }
@@ -208,6 +256,29 @@ static void init_sockets(struct media_stream *s, const struct media_stream_confi
     for (c = MEDIA_RTP; c < MEDIA_COMPONENTS; c++)
         s->socket[c] =
             (struct media_socket){.stream = s, .fd = cfg->fd[c], .component = (uint8_t)c};
+}
+
+static void set_flag(int fd, int option)
+{
+    const int on = 1;
+
+    (void)setsockopt(fd, SOL_SOCKET, option, &on, sizeof(on));
+}
+
+/* What the kernel shall do for us beside receiving. It may refuse: then there is less to know. */
+static void prepare_sockets(const struct media_stream_config *cfg, bool is_sampled)
+{
+    const int n_bytes = RECEIVE_BUFFER_BYTES;
+    enum media_component c;
+
+    for (c = MEDIA_RTP; c < MEDIA_COMPONENTS; c++) {
+        if (cfg->fd[c] < 0)
+            continue;
+        (void)setsockopt(cfg->fd[c], SOL_SOCKET, SO_RCVBUF, &n_bytes, sizeof(n_bytes));
+        set_flag(cfg->fd[c], SO_RXQ_OVFL);
+        if (is_sampled && c == MEDIA_RTP)
+            set_flag(cfg->fd[c], SO_TIMESTAMPNS);
+    }
 }
 
 static struct media_stream *stream_new(struct media *m, const struct media_stream_config *cfg)
@@ -240,6 +311,7 @@ int media_stream_add(struct media_stream **sp, struct media *m,
 
     if (!s)
         return ENOMEM;
+    prepare_sockets(cfg, m->crew[s->worker].n_added++ % SAMPLED_STREAMS == 0);
     m->crew[s->worker].n_streams++;
     s->add = (struct command){.type = COMMAND_ADD, .stream = s};
     send_command(&m->crew[s->worker], &s->add);
@@ -312,12 +384,9 @@ uint32_t media_stream_ssrc(const struct media_stream *s)
 void media_worker_stats(const struct media *m, unsigned worker, struct media_worker_stats *stats)
 {
     const struct crew *c = &m->crew[worker];
-    struct timespec cpu = {0};
 
     memset(stats, 0, sizeof(*stats));
     stats_read_worker(stats, &c->worker->count);
-    /* a thread's CPU time, not a clock that anything is timed by: it stays out of clock.c */
-    if (clock_gettime(c->cpu_clock, &cpu) == 0)
-        stats->cpu_us = (uint64_t)cpu.tv_sec * 1000000 + (uint64_t)cpu.tv_nsec / 1000;
+    stats->cpu_us = cpu_us(c);
     stats->ring_full = c->n_waited;
 }

@@ -27,13 +27,24 @@ enum media_component { MEDIA_RTP, MEDIA_RTCP, MEDIA_COMPONENTS };
 struct media;
 struct media_stream;
 
+/** By which calls of the kernel datagrams come and go. */
+enum media_io { MEDIA_IO_AUTO, MEDIA_IO_URING, MEDIA_IO_EPOLL };
+
 struct media_config {
     unsigned n_workers;
     const struct srtp_provider *srtp; /* of all sessions */
+    enum media_io io;                 /* AUTO: io_uring where the kernel has it, else epoll */
+    uint32_t gather_us;               /* how long packets may gather under load; 0: not at all */
+    const uint16_t *cpus;             /* worker i is pinned to cpus[i % n_cpus] */
+    unsigned n_cpus;                  /* 0: the kernel decides where they run */
 };
 
-/** Starts the workers. @return 0; ENOMEM; EMFILE; EAGAIN */
+/** Starts the workers. @return 0; ENOMEM; EMFILE; EAGAIN; EINVAL: a CPU that we may not run on;
+ *          ENOSYS, EPERM and others: MEDIA_IO_URING, and the kernel does not give it */
 int media_start(struct media **mp, const struct media_config *cfg);
+
+/** @return what was chosen: "uring" or "epoll" */
+const char *media_io_name(const struct media *m);
 /** Stops the workers; all streams must have been removed and freed. */
 void media_stop(struct media *m);
 
@@ -54,7 +65,12 @@ typedef void(media_event_h)(const struct media_event *ev, void *arg);
 /** Takes what the workers have answered; also sends commands that waited for room in a ring. */
 void media_dispatch(struct media *m, media_event_h *h, void *arg);
 
-/** @return the worker a new call should live on */
+/** Measures the workers' load. To be called a few times a second, or nothing is known of it. */
+void media_measure_load(struct media *m, uint64_t now_us);
+/** @return the share of the last second that a worker was busy [1/1000] */
+unsigned media_load_permille(const struct media *m, unsigned worker);
+
+/** @return the worker a new call should live on: the one with the least work */
 unsigned media_pick_worker(const struct media *m);
 unsigned media_n_workers(const struct media *m);
 
@@ -149,13 +165,29 @@ void media_stream_stats(const struct media_stream *s, struct media_stats *stats)
 
 uint32_t media_stream_ssrc(const struct media_stream *s);
 
+/** Sizes of batches, and how long packets are here: from the kernel's receive to its send, of some
+ *  streams. Each bucket has what is not above its bound and above the one before. */
+#define MEDIA_BATCH_BUCKETS 9
+#define MEDIA_DELAY_BUCKETS 12
+extern const uint32_t media_batch_bounds[MEDIA_BATCH_BUCKETS];
+extern const uint32_t media_delay_bounds_us[MEDIA_DELAY_BUCKETS]; /* UINT32_MAX: no bound */
+
+enum media_path { MEDIA_PATH_PLAIN, MEDIA_PATH_SRTP, MEDIA_PATH_TRANSCODED, MEDIA_PATHS };
+
+struct media_delays {
+    uint64_t n[MEDIA_DELAY_BUCKETS], sum_us;
+};
+
 /** Totals of a worker, for metrics. */
 struct media_worker_stats {
     uint64_t batches, packets_in, packets_out, bytes_in, bytes_out;
     uint64_t drops[DROP_COUNT];
     uint64_t n_streams, n_transcoders;
-    uint64_t cpu_us;    /* thread CPU time */
-    uint64_t ring_full; /* commands that had to wait for room */
+    uint64_t batch_sizes[MEDIA_BATCH_BUCKETS]; /* of those that were not empty */
+    struct media_delays delays[MEDIA_PATHS];
+    uint64_t rate_pps, gather_us; /* what arrives, and how long it is left to gather for that */
+    uint64_t cpu_us;              /* thread CPU time */
+    uint64_t ring_full;           /* commands that had to wait for room */
 };
 void media_worker_stats(const struct media *m, unsigned worker, struct media_worker_stats *stats);
 

@@ -23,12 +23,17 @@ void pool_wipe(struct pool *pool)
     *pool = (struct pool){0};
 }
 
-void batch_drop(struct batch *b, struct packet *p, enum drop reason)
+void packet_drop(struct packet *p, enum drop reason, struct pool *pool, _Atomic uint64_t *drops)
 {
-    counter_add(&b->drops[reason], 1);
+    counter_add(&drops[reason], 1);
     if (p->stream)
         counter_add(&p->stream->count.drops[reason], 1);
     else if (p->out)
         counter_add(&p->out->count.drops[reason], 1);
-    pool_give(b->pool, p);
+    pool_give(pool, p);
+}
+
+void batch_drop(struct batch *b, struct packet *p, enum drop reason)
+{
+    packet_drop(p, reason, b->pool, b->drops);
 }

@@ -17,7 +17,8 @@
 
 #define PACKET_MAX       1500 /* the longest datagram that is passed on [bytes] */
 #define PACKET_TAILROOM  SRTP_TRAILER_MAX
-#define PACKET_BUF_BYTES (PACKET_MAX + 4 + PACKET_TAILROOM)
+#define PACKET_HEADROOM  104  /* where the kernel writes what it says of a datagram [bytes] */
+#define PACKET_BUF_BYTES (PACKET_HEADROOM + PACKET_MAX + 4 + PACKET_TAILROOM)
 #define BATCH_MAX        256
 
 struct media_stream;
@@ -35,6 +36,7 @@ struct packet {
     bool may_lock;               /* its source becomes the stream's, if it proves to be genuine */
     struct media_stream *stream; /* that it came to; NULL: made here */
     struct media_stream *out;    /* to whose peer it goes */
+    uint64_t arrived_us;         /* in the kernel, if its socket is sampled for delays; else 0 */
     union addr addr;             /* it came from; from routing on: it goes to */
     struct rtp_packet rtp;       /* PACKET_RTP, once authenticated */
     _Alignas(8) uint8_t buf[PACKET_BUF_BYTES];
@@ -66,8 +68,9 @@ static inline struct packet *pool_take(struct pool *pool)
     pool->free = p->next;
     pool->n_free--;
     p->next = NULL;
-    p->data = p->buf;
+    p->data = p->buf + PACKET_HEADROOM;
     p->len = 0;
+    p->arrived_us = 0;
     return p;
 }
 
@@ -92,7 +95,9 @@ static inline bool batch_is_full(const struct batch *b)
     return b->n == BATCH_MAX;
 }
 
-/** Ends a packet's journey: counts it with its worker and its stream, gives the buffer back. */
+/** Ends a packet's journey: counts it with its worker and its stream, gives the buffer back.
+ *  @param drops  DROP_COUNT figures of the worker */
+void packet_drop(struct packet *p, enum drop reason, struct pool *pool, _Atomic uint64_t *drops);
 void batch_drop(struct batch *b, struct packet *p, enum drop reason);
 
 /** A stage's verdict on one packet. DROP_NONE: it goes on. */

@@ -75,6 +75,39 @@ void stats_read_stream(struct media_stats *stats, const struct stream_counters *
     stats->round_trip_us = gauge_get(&c->round_trip_us);
 }
 
+const uint32_t media_batch_bounds[MEDIA_BATCH_BUCKETS] = {1, 2, 4, 8, 16, 32, 64, 128, 256};
+
+const uint32_t media_delay_bounds_us[MEDIA_DELAY_BUCKETS] = {
+    20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, UINT32_MAX};
+
+void stats_put_batch(struct worker_counters *c, unsigned n)
+{
+    unsigned i = 0;
+
+    while (i < MEDIA_BATCH_BUCKETS - 1 && n > media_batch_bounds[i])
+        i++;
+    counter_add(&c->batch_sizes[i], 1);
+}
+
+void stats_put_delay(struct worker_counters *c, enum media_path path, uint64_t delay_us)
+{
+    unsigned i = 0;
+
+    while (i < MEDIA_DELAY_BUCKETS - 1 && delay_us > media_delay_bounds_us[i])
+        i++;
+    counter_add(&c->delays[path].n[i], 1);
+    counter_add(&c->delays[path].sum_us, delay_us);
+}
+
+static void read_delays(struct media_delays *to, const struct stats_delay *from)
+{
+    size_t i;
+
+    for (i = 0; i < MEDIA_DELAY_BUCKETS; i++)
+        to->n[i] = counter_get(&from->n[i]);
+    to->sum_us = counter_get(&from->sum_us);
+}
+
 void stats_read_worker(struct media_worker_stats *stats, const struct worker_counters *c)
 {
     size_t i;
@@ -86,8 +119,14 @@ void stats_read_worker(struct media_worker_stats *stats, const struct worker_cou
     stats->bytes_out = counter_get(&c->bytes_out);
     stats->n_streams = counter_get(&c->n_streams);
     stats->n_transcoders = counter_get(&c->n_transcoders);
+    stats->rate_pps = counter_get(&c->rate_pps);
+    stats->gather_us = counter_get(&c->gather_us);
     for (i = 0; i < DROP_COUNT; i++)
         stats->drops[i] = counter_get(&c->drops[i]);
+    for (i = 0; i < MEDIA_BATCH_BUCKETS; i++)
+        stats->batch_sizes[i] = counter_get(&c->batch_sizes[i]);
+    for (i = 0; i < MEDIA_PATHS; i++)
+        read_delays(&stats->delays[i], &c->delays[i]);
 }
 
 #define ADD(field) sum->field += __atomic_load_n(&part->field, __ATOMIC_RELAXED)

@@ -40,6 +40,11 @@ struct worker_counters {
     _Atomic uint64_t batches, packets_in, packets_out, bytes_in, bytes_out;
     _Atomic uint64_t drops[DROP_COUNT];
     _Atomic uint64_t n_streams, n_transcoders;
+    _Atomic uint64_t batch_sizes[MEDIA_BATCH_BUCKETS];
+    struct stats_delay {
+        _Atomic uint64_t n[MEDIA_DELAY_BUCKETS], sum_us;
+    } delays[MEDIA_PATHS];
+    _Atomic uint64_t rate_pps, gather_us; /* gauges: of pacing.h */
 };
 
 static inline void stats_count_add(struct stats_count *c, uint64_t n_bytes)
@@ -56,6 +61,11 @@ void stats_get_addr(union addr *value, const struct stats_addr *a);
 /** Publishes what a packet has changed. Thread: the worker. */
 void stats_put_rtp(struct stream_counters *c, const struct rtp_packet *rtp,
                    const struct reception *reception);
+
+/** A batch of n packets, 1 at least. Thread: the worker. */
+void stats_put_batch(struct worker_counters *c, unsigned n);
+/** A packet has taken so long from the kernel to the kernel. Thread: the worker. */
+void stats_put_delay(struct worker_counters *c, enum media_path path, uint64_t delay_us);
 
 /** Thread: any. All of *stats but the transcoder's figures. */
 void stats_read_stream(struct media_stats *stats, const struct stream_counters *c);

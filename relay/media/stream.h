@@ -25,9 +25,14 @@ struct media_socket {
     struct media_stream *stream;
     int fd; /* -1: none */
     uint8_t component;
-    bool is_watched;
+    uint8_t state;   /* the provider's own; 0: not watched */
+    uint32_t slot;   /* io_uring: among the registered files */
+    uint32_t n_lost; /* what the kernel said last of datagrams that found no room */
+    int error;       /* of what has been settled */
     struct packet *send_first, *send_last;
     struct media_socket *next_to_send;
+    struct media_socket *next, **link; /* io_uring: in its queue; link: what points here */
+    struct media_socket *next_settled;
 };
 
 enum stream_timer { TIMER_TRANSCODER, TIMER_REPORT };
@@ -46,6 +51,8 @@ struct media_stream {
     struct formats formats;
 
     /* the worker's: what each packet changes */
+    struct command *held; /* a letter that is answered when the kernel is done with our sockets: */
+    unsigned n_unsettled; /* so many of them */
     struct reception reception; /* of what arrives here */
     struct route route;         /* what is sent towards this leg's peer */
     struct report_state report;

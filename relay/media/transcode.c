@@ -117,6 +117,8 @@ static void transcode_packet(struct packet *p, struct wheel *wheel, struct batch
         .n = p->rtp.payload_len,
     };
     enum drop reason = DROP_PAYLOAD_TYPE;
+    uint64_t arrived_us = p->arrived_us;
+    unsigned i = b->n;
 
     if (s->transcoder)
         reason = put_verdict(transcoder_put(s->transcoder, &in, p->rtp.ssrc, now_us));
@@ -125,6 +127,8 @@ static void transcode_packet(struct packet *p, struct wheel *wheel, struct batch
     else
         batch_drop(b, p, reason);
     transcode_due(wheel, s, b, now_us);
+    for (; i < b->n; i++)
+        b->pkt[i]->arrived_us = arrived_us;
 }
 
 void transcode_run(struct transcode *t, struct wheel *wheel, struct batch *b, uint64_t end_us)

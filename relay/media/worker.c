@@ -98,7 +98,7 @@ void worker_run_batch(struct worker *w)
     struct batch *b = &w->batch;
     struct io_wait wait = next_wait(w);
 
-    ingress_read(w->io, b, &wait);          /* what has arrived, from any socket */
+    ingress_read(w->io, b, &wait); /* what has arrived, from any socket */
     count_arrivals(w);
     classify_batch(b);                      /* STUN, DTLS, RTP, RTCP: RFC 7983 s.7 */
     receive_source_batch(b);                /* may this address send here */

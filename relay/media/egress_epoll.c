@@ -1,4 +1,4 @@
-#include "relay/media/egress.h"
+#include "relay/media/io_epoll.h"
 
 #include <errno.h>
 
@@ -27,18 +27,18 @@ static struct media_socket *sort_by_socket(const struct batch *b)
     return first;
 }
 
-static unsigned lay_out(struct egress *e, struct media_socket *socket)
+static unsigned lay_out(struct io_epoll *e, struct media_socket *socket)
 {
     struct packet *p;
     unsigned n = 0;
 
     for (p = socket->send_first; p; p = p->next, n++) {
-        e->pkt[n] = p;
-        e->iov[n] = (struct iovec){.iov_base = p->data, .iov_len = p->len};
-        e->msg[n].msg_hdr = (struct msghdr){
+        e->out[n] = p;
+        e->out_iov[n] = (struct iovec){.iov_base = p->data, .iov_len = p->len};
+        e->out_msg[n].msg_hdr = (struct msghdr){
             .msg_name = &p->addr,
             .msg_namelen = addr_len(&p->addr),
-            .msg_iov = &e->iov[n],
+            .msg_iov = &e->out_iov[n],
             .msg_iovlen = 1,
         };
     }
@@ -47,47 +47,39 @@ static unsigned lay_out(struct egress *e, struct media_socket *socket)
     return n;
 }
 
-static void count_sent(struct batch *b, struct packet *p, struct worker_counters *count)
-{
-    enum media_component kind = p->kind == PACKET_RTP ? MEDIA_RTP : MEDIA_RTCP;
-
-    stats_count_add(&p->out->count.out[kind], p->len);
-    counter_add(&count->packets_out, 1);
-    counter_add(&count->bytes_out, p->len);
-    pool_give(b->pool, p);
-}
-
 /* sendmmsg() stops at the first packet that fails; its error shows in the next call. */
-static void send_all(struct egress *e, int fd, unsigned n, struct batch *b,
-                     struct worker_counters *count)
+static void send_all(struct io_epoll *e, int fd, unsigned n)
 {
     unsigned i = 0;
 
     while (i < n) {
-        int sent = sendmmsg(fd, &e->msg[i], n - i, MSG_DONTWAIT);
+        int sent = sendmmsg(fd, &e->out_msg[i], n - i, MSG_DONTWAIT);
         if (sent > 0) {
             for (; sent > 0; sent--)
-                count_sent(b, e->pkt[i++], count);
+                io_sent(&e->io, e->out[i++]);
             continue;
         }
         if (sent < 0 && errno == EINTR)
             continue;
-        batch_drop(b, e->pkt[i++], DROP_SEND);
+        io_not_sent(&e->io, e->out[i++]);
         if (sent < 0 && (errno == EAGAIN || errno == ENOBUFS)) { /* full: so it is for the rest */
             while (i < n)
-                batch_drop(b, e->pkt[i++], DROP_SEND);
+                io_not_sent(&e->io, e->out[i++]);
         }
     }
 }
 
-void egress_write(struct egress *e, struct batch *b, struct worker_counters *count)
+void egress_epoll_write(struct io *io, struct batch *b)
 {
-    struct media_socket *socket = sort_by_socket(b);
+    struct io_epoll *e = io_epoll_of(io);
+    struct media_socket *socket;
 
+    io_count_delays(io, b);
+    socket = sort_by_socket(b);
     while (socket) {
         struct media_socket *next = socket->next_to_send;
 
-        send_all(e, socket->fd, lay_out(e, socket), b, count);
+        send_all(e, socket->fd, lay_out(e, socket));
         socket = next;
     }
     b->n = 0;
