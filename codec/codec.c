@@ -5,10 +5,12 @@
 #include <strings.h>
 
 #include "codec/codecs.h"
+#include "codec/fmtp.h"
 
 /* Best sound first: the order in which a choice among several is made. */
 static const struct codec *const table[] = {
-    &codec_opus, &codec_g722, &codec_pcma, &codec_pcmu, &codec_g726, &codec_g726_aal2, &codec_gsm,
+    &codec_opus, &codec_g722, &codec_g7221_24, &codec_g7221_32,  &codec_siren,
+    &codec_pcma, &codec_pcmu, &codec_g726,     &codec_g726_aal2, &codec_gsm,
 };
 
 struct static_row {
@@ -41,13 +43,22 @@ static uint8_t channels_or_one(uint8_t n_channels)
     return n_channels ? n_channels : 1;
 }
 
+static bool is_row_of(const struct codec *c, const struct codec_spec *spec)
+{
+    return strncasecmp(c->name, spec->name, sizeof(spec->name)) == 0 &&
+           c->clock_hz == spec->clock_hz && c->n_channels == channels_or_one(spec->n_channels) &&
+           (c->bitrate == 0 || fmtp_number(spec->fmtp, "bitrate", c->bitrate) == c->bitrate);
+}
+
 const struct codec *codec_find(const struct codec_spec *spec)
 {
-    const struct codec *c = codec_find_name(spec->name, strnlen(spec->name, sizeof(spec->name)));
+    const struct codec *c;
 
-    if (!c || c->clock_hz != spec->clock_hz || c->n_channels != channels_or_one(spec->n_channels))
-        return NULL;
-    return c;
+    for (size_t i = 0; (c = codec_at(i)); i++) {
+        if (is_row_of(c, spec))
+            return c;
+    }
+    return NULL;
 }
 
 const struct codec *codec_find_name(const char *name, size_t n)
@@ -77,5 +88,6 @@ int codec_static(struct codec_spec *spec, uint8_t pt)
 bool codec_same(const struct codec_spec *a, const struct codec_spec *b)
 {
     return strncasecmp(a->name, b->name, CODEC_NAME_MAX) == 0 && a->clock_hz == b->clock_hz &&
-           channels_or_one(a->n_channels) == channels_or_one(b->n_channels);
+           channels_or_one(a->n_channels) == channels_or_one(b->n_channels) &&
+           codec_find(a) == codec_find(b);
 }

@@ -59,6 +59,8 @@ struct codec {
     uint8_t n_channels;       /* as in the rtpmap */
     uint8_t quality;          /* sound for a choice among several: higher is better; opus 100,
                                  G722 80, PCMA/PCMU 50 */
+    uint32_t bitrate;         /* that an fmtp must say if it says any: G7221 at 24000 and at 32000
+                                 are two codecs; 0: not of this kind */
     const char *default_fmtp; /* what we write when we add it to an offer; NULL: none */
     bool has_dtx; /* its packets stop in silence, which conceal() fills with fitting noise */
 
@@ -97,7 +99,8 @@ struct codec {
     uint32_t (*ptime_ms)(const struct codec_spec *receiver, uint32_t wanted_ms);
 };
 
-/** @return the codec of an SDP format, by name (without case), clock and channels; NULL: none */
+/** @return the codec of an SDP format, by name (without case), clock, channels and, where rows
+ * differ by it, the fmtp's bitrate; NULL: none */
 const struct codec *codec_find(const struct codec_spec *spec);
 /** By name alone, with its own clock: for "codec-transcode-opus". @return NULL: none */
 const struct codec *codec_find_name(const char *name, size_t n);
@@ -107,7 +110,8 @@ const struct codec *codec_at(size_t i);
 /** Fills spec from a static payload type of RFC 3551 table 4/5 (audio and video, also of codecs
  *  that we cannot transcode). @return 0; ENOENT */
 int codec_static(struct codec_spec *spec, uint8_t pt);
-/** Whether both name the same format: name without case, clock, channels (fmtp is not compared). */
+/** Whether both name the same format: name without case, clock, channels, and the bitrate as in
+ *  codec_find() (nothing else of the fmtp is compared). */
 bool codec_same(const struct codec_spec *a, const struct codec_spec *b);
 
 #endif

@@ -12,5 +12,8 @@ extern const struct codec codec_pcmu;
 extern const struct codec codec_g726;
 extern const struct codec codec_g726_aal2;
 extern const struct codec codec_gsm;
+extern const struct codec codec_siren;
+extern const struct codec codec_g7221_24;
+extern const struct codec codec_g7221_32;
 
 #endif

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,7 +25,8 @@ static struct codec_decoder *open(const struct codec *c, bool is_narrow)
     const struct codec_spec spec = {.clock_hz = c->clock_hz, .n_channels = c->n_channels};
     struct codec_decoder *d = NULL;
 
-    check(c->decoder_alloc(&d, &spec, is_narrow ? 8000 : 0) == 0);
+    if (!is_narrow || c->decoder_alloc(&d, &spec, 8000) == EINVAL)
+        check(c->decoder_alloc(&d, &spec, 0) == 0);
     return d;
 }
 
