@@ -10,6 +10,12 @@ static const char *const dialect_names[] = {
     [DIALECT_WLM2009] = "wlm2009", [DIALECT_MSN] = "msn",   [DIALECT_RFC] = "rfc",
 };
 
+static const char *const srtp_names[] = {
+    [CONFIG_SRTP_AUTO] = "auto",
+    [CONFIG_SRTP_MULTIBUFFER] = "multibuffer",
+    [CONFIG_SRTP_LIBSRTP2] = "libsrtp2",
+};
+
 struct default_interface {
     const char *name;
     uint16_t port_min, port_max;
@@ -28,6 +34,11 @@ static const struct default_interface default_interfaces[] = {
 const char *dialect_name(enum config_dialect dialect)
 {
     return (unsigned)dialect <= DIALECT_RFC ? dialect_names[dialect] : "unknown";
+}
+
+const char *config_srtp_name(enum config_srtp srtp)
+{
+    return (unsigned)srtp <= CONFIG_SRTP_LIBSRTP2 ? srtp_names[srtp] : "unknown";
 }
 
 /* One worker for each CPU that we may run on: a container has fewer than its machine. */

@@ -32,6 +32,9 @@ enum config_dialect {
     DIALECT_RFC,
 };
 
+/** Who does SRTP. */
+enum config_srtp { CONFIG_SRTP_AUTO, CONFIG_SRTP_MULTIBUFFER, CONFIG_SRTP_LIBSRTP2 };
+
 struct config_interface {
     char name[CONFIG_NAME_MAX];
     union addr address;          /* bound to; port 0 */
@@ -60,6 +63,8 @@ struct config {
     bool has_http;     /* `http: off` turns it off */
     unsigned workers;  /* 1..; default: one a CPU that we may run on */
     char policy[4096]; /* file; empty: the built-in table */
+
+    enum config_srtp srtp;
 
     struct {
         enum log_level level;
@@ -102,6 +107,9 @@ int config_find_interface(const struct config *cfg, const char *name, size_t n);
  *  ephemeral ports (warned through log), descriptors. @return 0; else errno with a sentence in err
  */
 int config_check_host(const struct config *cfg, char *err, size_t err_cap);
+
+/** "auto", "multibuffer", "libsrtp2" */
+const char *config_srtp_name(enum config_srtp srtp);
 
 const char *dialect_name(enum config_dialect dialect);
 

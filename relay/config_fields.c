@@ -36,12 +36,18 @@ static CONFIG_PRINTER(print_interfaces)
 }
 
 _Static_assert(sizeof(enum config_dialect) == sizeof(unsigned), "yaml_read_word() stores unsigned");
+_Static_assert(sizeof(enum config_srtp) == sizeof(unsigned), "as above");
 _Static_assert(sizeof(enum log_level) == sizeof(unsigned), "as above");
 _Static_assert(sizeof(enum log_format) == sizeof(unsigned), "as above");
 
 static const char *dialect_at(unsigned value)
 {
     return dialect_name((enum config_dialect)value);
+}
+
+static const char *srtp_at(unsigned value)
+{
+    return config_srtp_name((enum config_srtp)value);
 }
 
 static const char *level_at(unsigned value)
@@ -55,6 +61,7 @@ static const char *format_at(unsigned value)
 }
 
 static const struct yaml_words dialect_words = {DIALECT_RFC + 1, dialect_at};
+static const struct yaml_words srtp_words = {CONFIG_SRTP_LIBSRTP2 + 1, srtp_at};
 static const struct yaml_words level_words = {LOG_DEBUG + 1, level_at};
 static const struct yaml_words format_words = {LOG_JSON + 1, format_at};
 
@@ -181,6 +188,13 @@ const struct yaml_field config_fields[] = {
      .read_h = config_read_http,
      .print_h = config_print_http},
     NUMBER(workers, 1, CONFIG_WORKERS_MAX, "threads", "1", "media threads; one a CPU if not given"),
+    {.key = "srtp",
+     .example = "auto",
+     .help = "who encrypts; auto: multibuffer where the CPU has AES instructions, else libsrtp2",
+     .offset = offsetof(struct config, srtp),
+     .more = &srtp_words,
+     .read_h = yaml_read_word,
+     .print_h = yaml_print_word},
     {.key = "policy",
      .example = "policy.yaml",
      .help = "the provider table, relative to this file's folder; the built-in one if not given",

@@ -64,7 +64,7 @@ static void signal_h(int signum)
     re_cancel();
 }
 
-static void say_ready(const struct config *cfg)
+static void say_ready(const struct control *c, const struct config *cfg)
 {
     char ng[CONFIG_LISTENERS_MAX * (ADDR_TEXT_MAX + 5)] = "", http[ADDR_TEXT_MAX];
     size_t n = 0;
@@ -76,8 +76,9 @@ static void say_ready(const struct config *cfg)
 
         n += k > 0 ? (size_t)k : 0;
     }
-    (void)fprintf(stderr, "picrelay: ready ng=%s http=%s workers=%u\n", ng,
-                  cfg->has_http ? addr_print(http, &cfg->http) : "off", cfg->workers);
+    (void)fprintf(stderr, "picrelay: ready ng=%s http=%s workers=%u srtp=%s\n", ng,
+                  cfg->has_http ? addr_print(http, &cfg->http) : "off", cfg->workers,
+                  c->srtp->provider->name);
     (void)sd_notify(0, "READY=1");
 }
 
@@ -95,20 +96,40 @@ static int start_libre(void)
     return err;
 }
 
+/* @return NULL: the one that is asked for cannot run here */
+static const struct srtp_provider *choose_srtp(enum config_srtp wanted)
+{
+    switch (wanted) {
+    case CONFIG_SRTP_MULTIBUFFER:
+        if (!srtp_provider_is_available(&srtp_provider_multibuffer))
+            return NULL;
+        return &srtp_provider_multibuffer;
+    case CONFIG_SRTP_LIBSRTP2:
+        return &srtp_provider_libsrtp;
+    case CONFIG_SRTP_AUTO:
+        break;
+    }
+    return srtp_provider_best();
+}
+
 static int serve(const struct config *cfg, const struct policy *policy)
 {
-    struct control_options opt = {.cfg = cfg, .policy = policy, .srtp = srtp_provider_best()};
+    struct control_options opt = {.cfg = cfg, .policy = policy, .srtp = choose_srtp(cfg->srtp)};
     struct control *control = NULL;
     char err[ERR_MAX];
     int error;
 
     if (config_check_host(cfg, err, sizeof(err)))
         return complain(EXIT_FAILURE, err);
+    if (!opt.srtp)
+        return complain(EXIT_FAILURE,
+                        "srtp: multibuffer cannot run here; it needs intel-ipsec-mb and a CPU with "
+                        "AES instructions; expected these, or srtp: auto");
     if (start_libre() || srtp_library_init())
         return complain(EXIT_FAILURE, "libre or libsrtp2 could not be set up");
     error = control_start(&control, &opt, err, sizeof(err));
     if (!error) {
-        say_ready(cfg);
+        say_ready(control, cfg);
         (void)re_main(signal_h);
         (void)sd_notify(0, "STOPPING=1");
         control_stop(control);

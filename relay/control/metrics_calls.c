@@ -14,6 +14,8 @@ static void write_calls(struct metrics_writer *w, const struct control *c)
 {
     metrics_family(w, METRIC_BUILD_INFO);
     metrics_count(w, METRICS_LABELS(PICRELAY_VERSION), 1);
+    metrics_family(w, METRIC_SRTP_INFO);
+    metrics_count(w, METRICS_LABELS(c->srtp->provider->name), 1);
     metrics_family(w, METRIC_CALLS);
     metrics_count(w, NULL, c->n_live);
     metrics_family(w, METRIC_CALLS_TOTAL);
