@@ -66,11 +66,28 @@ static struct leg *find_offered(const struct call *call, const struct leg *offer
     return find_anonymous(call, offerer);
 }
 
+/* A call that comes back within its delete-delay does so with the parties that the offer names:
+ * others of its former life would take the answer of whoever is new, or keep a branch alive. */
+static void forget_former(struct call *call, const struct ng_request *req)
+{
+    struct le *le = call->legs.head;
+
+    while (le) {
+        struct leg *leg = le->data;
+
+        le = le->next;
+        if (!leg->n_streams && !leg->peer && !leg_has_tag(leg, req->from_tag) &&
+            !leg_has_tag(leg, req->to_tag))
+            leg_end(leg);
+    }
+}
+
 int dialogue_offer(struct dialogue *d, struct call *call, const struct ng_request *req,
                    const struct dialogue_interfaces *interfaces)
 {
     int err = 0;
 
+    forget_former(call, req);
     d->offerer = dialogue_find_tag(call, req->from_tag);
     if (!d->offerer) /* a fork answered late with an offer of its own: no other leg is meant */
         err =

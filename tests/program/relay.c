@@ -10,9 +10,9 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#define PROGRAM   PICRELAY_BINARY_DIR "/picrelay"
-#define HTTP_MAX  (1024 * 1024)
-#define TRY_EVERY 20000 /* how often a metric that is waited for is looked at [us] */
+#define PROGRAM      PICRELAY_BINARY_DIR "/picrelay"
+#define HTTP_MAX     (1024 * 1024)
+#define TRY_EVERY_US 20000 /* how often what is no event is looked at */
 
 /* ---- names ------------------------------------------------------------------------------------
  */
@@ -109,6 +109,36 @@ void relay_wait(const struct relay *r, bool (*done)(void *arg), void *arg, const
         return;
     print_error("waited in vain: %s\n", what);
     fail();
+}
+
+static void tick_h(uint64_t n, void *arg)
+{
+    (void)n;
+    *(bool *)arg = true;
+}
+
+static bool is_set(void *arg)
+{
+    return *(bool *)arg;
+}
+
+void relay_wait_polling(const struct relay *r, bool (*done)(void *arg), void *arg, const char *what)
+{
+    uint64_t deadline_us = loop_now_us() + RELAY_PATIENCE_US;
+    struct loop_timer *timer;
+    bool is_due = false;
+
+    assert_int_equal(loop_timer_alloc(&timer, r->loop, tick_h, &is_due), 0);
+    loop_timer_start(timer, loop_now_us(), TRY_EVERY_US);
+    while (!done(arg)) {
+        if (loop_now_us() > deadline_us) {
+            print_error("waited in vain: %s\n", what);
+            fail();
+        }
+        is_due = false; /* not in the timer's handler: done may run the loop itself */
+        relay_wait(r, is_set, &is_due, what);
+    }
+    loop_timer_free(timer);
 }
 
 static bool is_ready(void *arg)
@@ -347,32 +377,21 @@ double relay_metric(const struct relay *r, const char *sample)
 struct metric_wanted {
     const struct relay *relay;
     const char *sample;
-    double least;
-    bool is_there;
+    double value;
 };
 
-static void metric_look(uint64_t n, void *arg)
+static bool metric_is(void *arg)
 {
-    struct metric_wanted *w = arg;
+    const struct metric_wanted *w = arg;
 
-    (void)n;
-    w->is_there = relay_metric(w->relay, w->sample) >= w->least;
+    return relay_metric(w->relay, w->sample) == w->value;
 }
 
-static bool metric_is_there(void *arg)
+void relay_wait_metric(const struct relay *r, const char *sample, double value)
 {
-    return ((struct metric_wanted *)arg)->is_there;
-}
+    struct metric_wanted w = {.relay = r, .sample = sample, .value = value};
 
-void relay_wait_metric(const struct relay *r, const char *sample, double least)
-{
-    struct metric_wanted w = {.relay = r, .sample = sample, .least = least};
-    struct loop_timer *timer;
-
-    assert_int_equal(loop_timer_alloc(&timer, r->loop, metric_look, &w), 0);
-    loop_timer_start(timer, loop_now_us(), TRY_EVERY);
-    relay_wait(r, metric_is_there, &w, sample);
-    loop_timer_free(timer);
+    relay_wait_polling(r, metric_is, &w, sample);
 }
 
 /* ---- JSON -------------------------------------------------------------------------------------

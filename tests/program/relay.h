@@ -22,6 +22,13 @@
 /** For what takes milliseconds: who waits this long has failed. Sanitizers and neighbours slow. */
 #define RELAY_PATIENCE_US 30000000
 
+/** Sanitizers keep memory that was freed: how much there is tells nothing then. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define RELAY_IS_SANITIZED true
+#else
+#define RELAY_IS_SANITIZED false
+#endif
+
 /** A zeroed struct is a usable one. Texts are YAML. */
 struct relay_config {
     const char *enterprise_ports; /* NULL: 10000-17999 */
@@ -68,6 +75,10 @@ int relay_teardown(void **state);
 /** Runs the loop until done says so; else the test fails. */
 void relay_wait(const struct relay *r, bool (*done)(void *arg), void *arg, const char *what);
 
+/** The same for what is no event of the loop: done is asked every 20 ms, and may run the loop. */
+void relay_wait_polling(const struct relay *r, bool (*done)(void *arg), void *arg,
+                        const char *what);
+
 /** A request with its command, and a call-id if there is one. */
 json_t *relay_request(const char *command, const char *call_id);
 /** Sends a request (and lets go of it), waits for the reply: a new reference. */
@@ -92,8 +103,8 @@ bool relay_has_logged(const struct relay *r, const char *text);
 char *relay_metrics(const struct relay *r);
 /** A sample of it, by its line's beginning: "picrelay_calls ". @return -1: not there */
 double relay_metric(const struct relay *r, const char *sample);
-/** Waits until a sample has a value of at least this. */
-void relay_wait_metric(const struct relay *r, const char *sample, double least);
+/** Waits until a sample has this value. */
+void relay_wait_metric(const struct relay *r, const char *sample, double value);
 
 /** json_object_get() over a path: "legs.0.streams.1.codec"; what is not there fails the test. */
 json_t *relay_json(const json_t *root, const char *path);

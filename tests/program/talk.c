@@ -5,8 +5,6 @@
 
 #include "bench/peer_codecs.h"
 
-#define LOOK_EVERY_US 10000
-
 void talk_open(struct talk *t, struct relay *r)
 {
     memset(t, 0, sizeof(*t));
@@ -159,33 +157,25 @@ json_int_t talk_drops(const struct talk *t, unsigned from, const char *reason)
     return n;
 }
 
-/* A request in a timer's handler would run the loop within itself, so it is looked at in between.
- */
-static void tick_h(uint64_t n, void *arg)
-{
-    (void)n;
-    *(bool *)arg = true;
-}
+struct drops_wanted {
+    const struct talk *talk;
+    unsigned from;
+    const char *reason;
+    json_int_t least;
+};
 
-static bool is_set(void *arg)
+static bool has_drops(void *arg)
 {
-    return *(bool *)arg;
+    const struct drops_wanted *w = arg;
+
+    return talk_drops(w->talk, w->from, w->reason) >= w->least;
 }
 
 void talk_wait_drops(struct talk *t, unsigned from, const char *reason, json_int_t least)
 {
-    uint64_t deadline_us = loop_now_us() + RELAY_PATIENCE_US;
-    struct loop_timer *timer;
-    bool is_due = false;
+    struct drops_wanted w = {.talk = t, .from = from, .reason = reason, .least = least};
 
-    assert_int_equal(loop_timer_alloc(&timer, t->relay->loop, tick_h, &is_due), 0);
-    loop_timer_start(timer, loop_now_us(), LOOK_EVERY_US);
-    while (talk_drops(t, from, reason) < least && loop_now_us() < deadline_us) {
-        is_due = false;
-        relay_wait(t->relay, is_set, &is_due, reason);
-    }
-    loop_timer_free(timer);
-    assert_true(talk_drops(t, from, reason) >= least);
+    relay_wait_polling(t->relay, has_drops, &w, reason);
 }
 
 void talk_be_dropped(struct talk *t, unsigned from, uint8_t pt, const char *reason)

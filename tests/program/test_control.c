@@ -153,7 +153,8 @@ static void deep_and_big_messages_are_refused_and_leave_nothing(void **state)
         expect_reply_to_many(&w, i, "l", NO_FORMAT);
         expect_reply_to_many(&w, i, "{\"a\":", NO_JSON);
     }
-    assert_true(process_memory_kib(r->process, "VmRSS") < before + 3 * 1024);
+    if (!RELAY_IS_SANITIZED)
+        assert_true(process_memory_kib(r->process, "VmRSS") < before + 3 * 1024);
     wire_close(&w);
 }
 
@@ -318,11 +319,9 @@ static void without_free_ports_an_offer_fails_until_they_have_rested(void **stat
         talk_set_up(&talks[i], &r);
     talk_open(&late, &r);
     phone_sdp(sdp, &late.phone[TALK_A], "RTP/AVP", "0", NULL);
-    double used = relay_metric(&r, "picrelay_ports{interface=\"enterprise\",state=\"used\"} ");
     relay_ask_error(&r, talk_request(&late, "offer", TALK_A, false, sdp, NULL), "Ran out of ports");
-    /* the half that could be had was given back */
-    assert_true(relay_metric(&r, "picrelay_ports{interface=\"enterprise\",state=\"used\"} ") ==
-                used);
+    /* the half that could be had is given back */
+    relay_wait_metric(&r, "picrelay_ports{interface=\"enterprise\",state=\"used\"} ", 4);
 
     json_decref(talk_delete(&talks[0]));
     relay_ask_error(&r, talk_request(&late, "offer", TALK_A, false, sdp, NULL), "Ran out of ports");

@@ -47,7 +47,7 @@ static void expect_refusal(struct talk *t, json_t *request, const char *text)
     double used = ports_in_use(t->relay);
 
     relay_ask_error(t->relay, request, text);
-    assert_true(ports_in_use(t->relay) == used);
+    assert_true(ports_in_use(t->relay) <= used); /* less: what the call before is giving back */
     relay_ask_error(t->relay, relay_request("query", t->id), "Unknown call-id");
     json_t *record = relay_record(t->relay, t->id);
     assert_string_equal(relay_json_text(record, "end"), "policy");
@@ -224,7 +224,7 @@ static void an_offer_with_im_alone_comes_back_as_it_is(void **state)
             relay_ask_for(t->relay, talk_request(t, "offer", TALK_A, false, im_sdp, NULL), "ok");
         assert_string_equal(relay_json_text(reply, "sdp"), im_sdp);
         json_decref(reply);
-        assert_true(ports_in_use(t->relay) == used);
+        assert_true(ports_in_use(t->relay) <= used);
         relay_ask_error(t->relay, relay_request("query", t->id), "Unknown call-id");
         (void)put_away(state);
     }
