@@ -36,6 +36,7 @@ static const struct row rows[] = {
     {"cpu", NUMBER, AT(cpu), 0, 1023, "run on this CPU"},
     {"find-capacity", FLAG, AT(is_capacity), 0, 0, "the most calls with little loss and delay"},
     {"max-calls", NUMBER, AT(max_calls), 1, 30000, "upper end of that (4000)"},
+    {"place", FLAG, AT(is_place), 0, 0, "no media: offer and answer of all calls, then delete"},
     {"set-ups", FLAG, AT(is_set_ups), 0, 0, "no media: offer, answer and delete, over and over"},
     {"floor", TEXT, AT(floor), 0, 0, "a bare forwarder, not a relay: shared, per-stream"},
     {"floor-wake", TEXT, AT(wake), 0, 0, "it wakes for each packet or every ms: packet, ms"},
@@ -155,6 +156,7 @@ int load_options_config(struct load_run_config *cfg, const struct load_options *
         .pid = (pid_t)o->pid,
         .floor = (enum floor_kind)floor,
         .is_gathering = wake == 1,
+        .has_no_media = o->is_place,
         .relay_cpu = o->relay_cpu == LOAD_OPTIONS_ANY_CPU ? -1 : (int)o->relay_cpu,
     };
     if (!cfg->mode)
@@ -167,8 +169,10 @@ int load_options_config(struct load_run_config *cfg, const struct load_options *
         return problem(err, err_cap, "--floor-wake", "must be packet or ms");
     if (o->floor && strcmp(o->mode, "plain") != 0)
         return problem(err, err_cap, "--floor", "it forwards packets as they are: plain only");
-    if (o->is_set_ups && (o->floor || o->is_capacity))
-        return problem(err, err_cap, "--set-ups", "goes with --ng alone");
+    if (o->is_set_ups + o->is_place + o->is_capacity > 1)
+        return problem(err, err_cap, "--set-ups, --place, --find-capacity", "only one of them");
+    if ((o->is_set_ups || o->is_place) && o->floor)
+        return problem(err, err_cap, "--floor", "it takes no calls");
     if (o->is_capacity && o->calls > o->max_calls)
         return problem(err, err_cap, "--max-calls", "must not be below --calls");
     return 0;

@@ -12,7 +12,7 @@ struct load_options {
     const char *ng, *mode, *direction, *provider, *offer_flags, *answer_flags, *local, *floor,
         *wake;
     unsigned calls, sockets, in_flight, seconds, warm_ms, pid, cpu, relay_cpu, max_calls;
-    bool is_capacity, is_set_ups, is_json, is_help;
+    bool is_capacity, is_set_ups, is_place, is_json, is_help;
 };
 
 /** A CPU that was not given. */

@@ -45,23 +45,30 @@ static void print_media(FILE *out, const struct load_result *r)
         fprintf(out, "NOT PACED the generator was late: delay and loss may be its own\n");
 }
 
+static void print_relay(FILE *out, const struct load_result *r)
+{
+    double n = (double)r->media.sent;
+
+    if (r->n_up && r->idle.rss_bytes && r->signalled.rss_bytes)
+        fprintf(out, "memory    %.1f KB a call\n", load_result_rss_bytes(r) / 1024);
+    if (!r->media.sent)
+        return;
+    fprintf(out, "relay     %.2f us CPU a packet (user %.2f, system %.2f), %.0f %% of a core\n",
+            load_result_cpu_us(r), (double)(r->end.user_us - r->begin.user_us) / n,
+            (double)(r->end.system_us - r->begin.system_us) / n, 100 * load_result_cpu_share(r));
+    fprintf(out, "          %.0f context switches a second, %u threads\n",
+            (double)(r->end.switches - r->begin.switches) * 1e9 / (double)r->media.duration_ns,
+            r->end.n_threads);
+}
+
 void load_report_print(FILE *out, const struct load_result *r, const char *mode)
 {
     fprintf(out, "mode      %s, %u calls\n", mode, r->n_calls);
     print_control(out, r);
     if (r->media.sent)
         print_media(out, r);
-    if (r->has_proc && r->media.sent) {
-        double n = (double)r->media.sent;
-
-        fprintf(out, "relay     %.2f us CPU a packet (user %.2f, system %.2f), %.0f %% of a core\n",
-                load_result_cpu_us(r), (double)(r->end.user_us - r->begin.user_us) / n,
-                (double)(r->end.system_us - r->begin.system_us) / n,
-                100 * load_result_cpu_share(r));
-        fprintf(out, "          %.0f context switches a second, %u threads, %.1f KB a call\n",
-                (double)(r->end.switches - r->begin.switches) * 1e9 / (double)r->media.duration_ns,
-                r->end.n_threads, load_result_rss_bytes(r) / 1024);
-    }
+    if (r->has_proc)
+        print_relay(out, r);
     if (r->problem[0])
         fprintf(out, "PROBLEM   %s\n", r->problem);
 }

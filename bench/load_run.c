@@ -174,7 +174,7 @@ int load_run(struct load_result *r, const struct load_run_config *cfg)
         err = cfg->ng ? calls_set_up(&run) : floor_open(&run);
     if (!err)
         err = proc_read(&run, &r->signalled);
-    if (!err && !load_stop_is_asked())
+    if (!err && !cfg->has_no_media && !load_stop_is_asked())
         err = media_run(&run);
     run_close(&run);
     return err;

@@ -15,7 +15,8 @@ struct load_run_config {
     const struct load_mode *mode;
     unsigned n_calls, n_pairs, in_flight;
     unsigned warm_ms, measure_ms;
-    pid_t pid; /* of the relay; 0: its costs are not known */
+    pid_t pid;         /* of the relay; 0: its costs are not known */
+    bool has_no_media; /* calls are set up and deleted, no more */
     enum floor_kind floor;
     bool is_gathering; /* the floor */
     int relay_cpu;     /* for the floor; -1: any */
