@@ -29,10 +29,10 @@ static bool read_number(const char *s, uint32_t *value)
     return *s == '\0' || *s == ';';
 }
 
-uint32_t fmtp_number(const char *fmtp, const char *name, uint32_t otherwise)
+/* @return the value of a parameter; NULL: it is not there */
+static const char *find_value(const char *fmtp, const char *name)
 {
     const size_t n = strlen(name);
-    uint32_t value;
 
     for (const char *s = fmtp; s; s = strchr(s, ';')) {
         s += *s == ';';
@@ -41,8 +41,24 @@ uint32_t fmtp_number(const char *fmtp, const char *name, uint32_t otherwise)
             const char *after = skip_blanks(s + n);
 
             if (*after == '=')
-                return read_number(skip_blanks(after + 1), &value) ? value : otherwise;
+                return skip_blanks(after + 1);
         }
     }
-    return otherwise;
+    return NULL;
+}
+
+uint32_t fmtp_number(const char *fmtp, const char *name, uint32_t otherwise)
+{
+    const char *found = find_value(fmtp, name);
+    uint32_t value;
+
+    return found && read_number(found, &value) ? value : otherwise;
+}
+
+bool fmtp_has_bad_number(const char *fmtp, const char *name)
+{
+    const char *found = find_value(fmtp, name);
+    uint32_t value;
+
+    return found && !read_number(found, &value);
 }

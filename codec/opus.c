@@ -56,6 +56,19 @@ static uint32_t clamp(uint32_t v, uint32_t low, uint32_t high)
     return v < low ? low : v > high ? high : v;
 }
 
+/* A receiver whose wishes cannot be read is not sent what it may not be able to play. */
+static bool is_readable(const char *fmtp)
+{
+    static const char *const numbers[] = {
+        "maxplaybackrate", "maxaveragebitrate", "useinbandfec", "usedtx", "cbr", "stereo"};
+
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        if (fmtp_has_bad_number(fmtp, numbers[i]))
+            return false;
+    }
+    return true;
+}
+
 static struct receiver receiver_of(const char *fmtp)
 {
     return (struct receiver){
@@ -151,7 +164,7 @@ static int encoder_new(struct codec_encoder **ep, const struct codec_spec *spec,
     struct codec_encoder *e;
     int err;
 
-    if (opt->pcm_rate_hz != 0 && !is_opus_rate(opt->pcm_rate_hz))
+    if ((opt->pcm_rate_hz != 0 && !is_opus_rate(opt->pcm_rate_hz)) || !is_readable(spec->fmtp))
         return EINVAL;
     e = calloc(1, sizeof(*e));
     if (!e)

@@ -45,6 +45,13 @@ struct config_interface {
     /* codecs added to offers that go out here, as if the request said codec-transcode-NAME */
     char transcode[CONFIG_CODECS_MAX][CONFIG_NAME_MAX];
     unsigned n_transcode;
+    struct {
+        uint32_t bitrate;    /* [bit/s]; 0: 16,000 for sound of 8 kHz, 24,000 above */
+        uint32_t complexity; /* 1..10; 0: 5 */
+        bool fec;            /* from the start; else after reports of loss */
+        bool dtx;
+    } opus;         /* as it is sent here */
+    bool sends_red; /* RFC 2198, to peers that list it, after their reports of loss */
 };
 
 struct config {

@@ -65,6 +65,37 @@ static const struct yaml_words srtp_words = {CONFIG_SRTP_LIBSRTP2 + 1, srtp_at};
 static const struct yaml_words level_words = {LOG_DEBUG + 1, level_at};
 static const struct yaml_words format_words = {LOG_JSON + 1, format_at};
 
+static const struct yaml_field opus_fields[] = {
+    {.key = "bitrate",
+     .example = "24000",
+     .unit = "bit/s",
+     .max = 510000,
+     .help = "0: 16000 for sound of 8 kHz, 24000 above; a receiver's maxaveragebitrate is kept to",
+     .offset = offsetof(struct config_interface, opus.bitrate),
+     .read_h = yaml_read_uint32,
+     .print_h = yaml_print_uint32},
+    {.key = "complexity",
+     .example = "5",
+     .max = 10,
+     .help = "1 to 10: better sound for more CPU; 0: 5",
+     .offset = offsetof(struct config_interface, opus.complexity),
+     .read_h = yaml_read_uint32,
+     .print_h = yaml_print_uint32},
+    {.key = "fec",
+     .example = "no",
+     .help = "error correction from the start; without it, once receivers report loss",
+     .offset = offsetof(struct config_interface, opus.fec),
+     .read_h = yaml_read_bool,
+     .print_h = yaml_print_bool},
+    {.key = "dtx",
+     .example = "no",
+     .help = "next to nothing is sent in silence",
+     .offset = offsetof(struct config_interface, opus.dtx),
+     .read_h = yaml_read_bool,
+     .print_h = yaml_print_bool},
+    {.key = NULL},
+};
+
 const struct yaml_field config_interface_fields[] = {
     {.key = "name",
      .example = "enterprise",
@@ -112,6 +143,19 @@ const struct yaml_field config_interface_fields[] = {
      .read_h = config_read_transcode,
      .print_h = config_print_transcode,
      .is_absent_h = config_transcode_is_absent},
+    {.key = "opus",
+     .example = "{bitrate: 24000, complexity: 5}",
+     .help = "how Opus is sent here",
+     .more = opus_fields,
+     .read_h = yaml_read_map,
+     .print_h = yaml_print_map,
+     .is_absent_h = config_opus_is_absent},
+    {.key = "red",
+     .example = "no",
+     .help = "packets repeat the one before them (RFC 2198) to peers that list RED and report loss",
+     .offset = offsetof(struct config_interface, sends_red),
+     .read_h = yaml_read_bool,
+     .print_h = yaml_print_bool},
     {.key = NULL},
 };
 

@@ -175,6 +175,13 @@ CONFIG_PRINTER(config_print_transcode)
     fputc(']', out);
 }
 
+bool config_opus_is_absent(const void *target)
+{
+    const struct config_interface *itf = target;
+
+    return !itf->opus.bitrate && !itf->opus.complexity && !itf->opus.fec && !itf->opus.dtx;
+}
+
 bool config_transcode_is_absent(const void *target)
 {
     const struct config_interface *itf = target;

@@ -40,6 +40,9 @@ CONFIG_READER(config_read_transcode);
 CONFIG_PRINTER(config_print_transcode);
 bool config_transcode_is_absent(const void *target);
 
+/* struct config_interface: nothing but defaults */
+bool config_opus_is_absent(const void *target);
+
 /* struct config: "ADDRESS:PORT" or "off" */
 CONFIG_READER(config_read_http);
 CONFIG_PRINTER(config_print_http);

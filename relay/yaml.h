@@ -127,6 +127,7 @@ void yaml_print_int(const struct yaml_field *field, const void *target, FILE *ou
 /** yes, no, true, false, on, off */
 int yaml_read_bool(const struct yaml_field *field, const struct yaml_node *node, void *target,
                    const struct yaml_report *report);
+void yaml_print_bool(const struct yaml_field *field, const void *target, FILE *out);
 
 /** field->more of an enum: the names of its values 0..n_words - 1. */
 struct yaml_words {

@@ -145,6 +145,14 @@ int yaml_read_bool(const struct yaml_field *field, const struct yaml_node *node,
     return yaml_fail_value(report, node, field->key, "expected yes or no");
 }
 
+void yaml_print_bool(const struct yaml_field *field, const void *target, FILE *out)
+{
+    const bool *value = target;
+
+    (void)field;
+    fputs(*value ? "yes" : "no", out);
+}
+
 int yaml_read_word(const struct yaml_field *field, const struct yaml_node *node, void *target,
                    const struct yaml_report *report)
 {

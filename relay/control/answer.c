@@ -117,6 +117,16 @@ static int accept_answerer_keys(struct stream *s, const struct sdp_media *answer
 /* ---- one m= line ------------------------------------------------------------------------------
  */
 
+static void report_bad_formats(const struct answer *a, const struct sdp_media *m, uint64_t bad)
+{
+    for (unsigned i = 0; bad && i < m->n_formats; i++, bad >>= 1) {
+        if (bad & 1)
+            log_warning(a->call->id, "%.*s is not used: its fmtp cannot be served: %.*s",
+                        (int)m->formats[i].name.n, m->formats[i].name.p, (int)m->formats[i].fmtp.n,
+                        m->formats[i].fmtp.p);
+    }
+}
+
 static int negotiate_line(struct answer *a, unsigned i, struct stream *from, struct stream *to)
 {
     const struct negotiate_sides sides = {
@@ -130,9 +140,16 @@ static int negotiate_line(struct answer *a, unsigned i, struct stream *from, str
         .ptime_reverse_ms = from->ptime_reverse_ms,
         .always_transcode = from->always_transcode,
         .reorder_window_us = a->c->cfg->reorder_window_ms * 1000,
+        .settings = from->settings,
+        .n_settings = from->n_settings,
+        .offerer_interface = &a->c->cfg->interfaces[a->d.offerer->interface],
+        .answerer_interface = &a->c->cfg->interfaces[a->d.answerer->interface],
     };
+    int err = negotiate_answer(&a->plans[i], &sides);
 
-    return negotiate_answer(&a->plans[i], &sides);
+    report_bad_formats(a, sides.offer, a->plans[i].bad_offered);
+    report_bad_formats(a, sides.answer, a->plans[i].bad_answered);
+    return err;
 }
 
 static int accept_line(struct answer *a, unsigned i)

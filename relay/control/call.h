@@ -69,6 +69,8 @@ struct stream {
     struct sdp_format *offered;
     unsigned n_offered;
     uint64_t usable, accepted; /* of the offer that came from this leg */
+    struct negotiated_setting settings[NEGOTIATED_SETTINGS_MAX];
+    unsigned n_settings;
     unsigned ptime_ms, ptime_reverse_ms;
     bool always_transcode;
     bool transcodes; /* what arrives here is transcoded */

@@ -16,8 +16,20 @@
  * Source: RFC 3264 s.5 and s.6; the codec operations of the NG protocol.
  */
 
+#define NEGOTIATED_SETTINGS_MAX 8
+
+/** What a request says about encoding one codec: codec-set, codec-transcode with more than a name.
+ *  Zero is what was not said. */
+struct negotiated_setting {
+    char name[CODEC_NAME_MAX];
+    uint32_t clock_hz; /* 0: of any */
+    struct codec_options options;
+};
+
 /** The list of an outgoing offer. The formats' strings borrow from the offer or are static. */
 struct negotiated_offer {
+    struct negotiated_setting settings[NEGOTIATED_SETTINGS_MAX];
+    unsigned n_settings;
     struct sdp_format formats[SDP_FORMATS_MAX];
     unsigned n_formats;
     uint64_t usable;   /* bit i: format i of the offer may be answered to its sender */
@@ -25,8 +37,11 @@ struct negotiated_offer {
 };
 
 /**
- * Makes the list that goes out from the list that came in.
- * @param ops       what the request asks for
+ * Makes the list that goes out from the list that came in. What nobody but Microsoft has (RTAudio,
+ * RTVideo, SILK as Lync offers it) stays where the receiver may know it: on an interface of a
+ * Microsoft dialect always, of the `rfc` dialect never, else unless the request adds codecs to
+ * transcode to, by which it says that the two sides have little in common.
+ * @param ops       what the request asks for; adding telephone-event means that DTMF is converted
  * @param to        interface of the receiver: its `transcode` codecs are added; may be NULL
  * @param keeps_empty  leave the list empty if nothing is left (allow-no-codec-media); otherwise the
  *                  original list is restored then
@@ -47,6 +62,9 @@ struct negotiate_sides {
     unsigned ptime_reverse_ms;      /* forced towards the offerer; 0: as it asks */
     bool always_transcode;
     uint32_t reorder_window_us;
+    const struct negotiated_setting *settings; /* of negotiated_offer */
+    unsigned n_settings;
+    const struct config_interface *offerer_interface, *answerer_interface; /* NULL: defaults */
 };
 
 /** What arrives from one side, and how it goes to the other. */
@@ -61,6 +79,9 @@ struct negotiated_flow {
 struct negotiated_plan {
     struct sdp_format answer[SDP_FORMATS_MAX]; /* for the offerer, in its own numbers */
     unsigned n_answer;
+    /* bit i: format i of the offer, of the answer, is of a codec that we have, with an fmtp that it
+     * cannot serve. It was left out. */
+    uint64_t bad_offered, bad_answered;
     struct negotiated_flow from_offerer, from_answerer;
 };
 

@@ -234,6 +234,8 @@ static int prepare_formats(struct offer *o, struct stream *from, struct stream *
     negotiate_offer(&formats, m, &o->req->codec, itf, ng_has(o->req, NG_FLAG_ALLOW_NO_CODEC_MEDIA));
     from->usable = formats.usable;
     from->accepted = formats.accepted;
+    memcpy(from->settings, formats.settings, sizeof(from->settings));
+    from->n_settings = formats.n_settings;
     from->ptime_ms = (unsigned)o->req->ptime_ms;
     from->ptime_reverse_ms = (unsigned)o->req->ptime_reverse_ms;
     from->always_transcode = ng_has(o->req, NG_FLAG_ALWAYS_TRANSCODE);
