@@ -43,7 +43,7 @@ static void print_row(const struct yaml_field *f, const char *prefix, FILE *out)
 void config_print_reference(FILE *out)
 {
     for (const struct yaml_field *f = config_fields; f->key; f++) {
-        const struct yaml_field *rows = f->more;
+        const struct yaml_field *rows = f->read_h == yaml_read_word ? NULL : f->more;
         char prefix[64];
 
         print_row(f, "", out);
