@@ -108,15 +108,15 @@ static bool all_has_come(void *arg)
     return true;
 }
 
-static void expect_heard(const struct conversation *c, unsigned speaker)
+static void expect_heard(const struct conversation *c, unsigned listener, unsigned speaker)
 {
-    const struct sound heard = peer_receiver_heard(peer_receiver(c->peer[!speaker]));
+    const struct sound heard = peer_receiver_heard(peer_receiver(c->peer[listener]));
     struct score score;
 
     assert_int_equal(score_compare(&score, scene_sound(speaker), &heard), 0);
     if (score.is_pass)
         return;
-    print_error("what %s heard is %s: STOI %.3f, coverage %.3f\n", speaker ? "alice" : "bob",
+    print_error("what %s heard is %s: STOI %.3f, coverage %.3f\n", listener ? "bob" : "alice",
                 score_meaning(&score), score.stoi, score.coverage);
     fail();
 }
@@ -130,8 +130,35 @@ void conversation_talk(struct conversation *c)
     peer_hang_up(c->peer[ALICE]);
     peer_hang_up(c->peer[BOB]);
     (void)loop_run(c->relay->loop, all_has_come, c, loop_now_us() + DRAIN_US);
-    expect_heard(c, ALICE);
-    expect_heard(c, BOB);
+    expect_heard(c, ALICE, BOB);
+    expect_heard(c, BOB, ALICE);
+}
+
+static bool alice_hears(void *arg)
+{
+    return peer_hears(((const struct conversation *)arg)->peer[ALICE]);
+}
+
+static bool alice_has_said_all(void *arg)
+{
+    return peer_has_said_all(((const struct conversation *)arg)->peer[ALICE]);
+}
+
+static bool echo_has_come(void *arg)
+{
+    const struct peer_counts *n = peer_counts(((const struct conversation *)arg)->peer[ALICE]);
+
+    return n->rtp_received >= n->rtp_sent;
+}
+
+void conversation_talk_to_echo(struct conversation *c)
+{
+    relay_wait(c->relay, alice_hears, c, "alice to hear an echo");
+    peer_say(c->peer[ALICE]);
+    relay_wait(c->relay, alice_has_said_all, c, "all to be said");
+    peer_hang_up(c->peer[ALICE]);
+    (void)loop_run(c->relay->loop, echo_has_come, c, loop_now_us() + DRAIN_US);
+    expect_heard(c, ALICE, ALICE);
 }
 
 /* ---- end --------------------------------------------------------------------------------------

@@ -43,6 +43,8 @@ void conversation_answer(struct conversation *c);
 
 /** Both speak at once, and both have to hear what the other said. Once in a call. */
 void conversation_talk(struct conversation *c);
+/** Alice speaks and has to hear herself: bob is SIPp's own media (ANSWER_ECHO). */
+void conversation_talk_to_echo(struct conversation *c);
 
 /** Both scenarios have to come to their end. */
 void conversation_expect_end(const struct conversation *c);

@@ -38,7 +38,7 @@ static void start_process(struct sipp *s, const struct proxy *p, const struct si
         n++;
 
     snprintf(port, sizeof(port), "%s", strrchr(s->address, ':') + 1);
-    snprintf(media_port, sizeof(media_port), "%u", s->media_port);
+    snprintf(media_port, sizeof(media_port), "%u", relay_free_port(own, SOCK_DGRAM));
     if (cfg->call_id) {
         const char *const caller[] = {"-key",     "callee",     cfg->callee,
                                       "-cid_str", cfg->call_id, p->address};
@@ -56,7 +56,6 @@ void sipp_start(struct sipp *s, const struct proxy *p, const struct sipp_config 
     s->relay = p->relay;
     snprintf(s->address, sizeof(s->address), "%s:%u", p->relay->address,
              relay_free_port(p->relay->address, SOCK_DGRAM));
-    s->media_port = relay_free_port(p->relay->address, SOCK_DGRAM);
     folder_open(&s->folder);
     write_scenario(s, cfg->steps);
     for (unsigned i = 0; i < SIPP_PIPES_MAX && cfg->pipes[i]; i++)

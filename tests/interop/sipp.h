@@ -19,8 +19,7 @@ struct sipp {
     struct process *feeders[SIPP_FEEDERS_MAX]; /* what was given */
     unsigned n_feeders;
     struct folder folder;
-    char address[32];    /* of its SIP port, with the port */
-    uint16_t media_port; /* of its own media: it echoes what comes (-rtp_echo) */
+    char address[32]; /* of its SIP port, with the port */
 };
 
 struct sipp_config {

@@ -70,9 +70,15 @@
     "SIP/2.0 " status "\n" ECHOED "[last_Record-Route:]\n[last_To:];tag=bob\n[last_CSeq:]\n"       \
     "Contact: <sip:bob@" LOCAL ">\n" rest
 
-#define RING           SEND(REPLY("180 Ringing", NO_BODY))
-#define PROGRESS       SEND(REPLY("183 Session Progress", SDP("progress")))
-#define ANSWER         RESEND(REPLY("200 OK", SDP("answer"))) HEAR("ACK")
+#define RING     SEND(REPLY("180 Ringing", NO_BODY))
+#define PROGRESS SEND(REPLY("183 Session Progress", SDP("progress")))
+#define ANSWER   RESEND(REPLY("200 OK", SDP("answer"))) HEAR("ACK")
+/* SIPp's own media instead of a body that is given: it sends back what it hears (-rtp_echo). */
+#define ANSWER_ECHO                                                                                \
+    RESEND(REPLY("200 OK", "Content-Type: application/sdp\nContent-Length: [len]\n\n"              \
+                           "v=0\no=- 1 1 IN IP4 [media_ip]\ns=-\nc=IN IP4 [media_ip]\n"            \
+                           "t=0 0\nm=audio [media_port] RTP/AVP 0\n"))                             \
+    HEAR("ACK")
 #define REFUSE(status) RESEND(REPLY(status, NO_BODY)) HEAR("ACK")
 /* Within the dialogue, To has its tag already. */
 #define ANSWER_REFRESH                                                                             \

@@ -1,5 +1,6 @@
 #include "tests/interop/conversation.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "bench/score.h"
@@ -65,6 +66,43 @@ static void the_callee_ends_a_call(void **state)
     json_decref(conversation_record(&call, "deleted"));
 }
 
+static void sipps_own_media_comes_back_as_an_echo(void **state)
+{
+    conversation_open(&call, *state,
+                      &(struct conversation_config){
+                          PLAIN_CALL, .steps = {INVITE EXPECT_ANSWER ACK CALLER_BYE,
+                                                HEAR_INVITE ANSWER_ECHO HEAR("BYE") OK}});
+    conversation_take_answer(&call, "SIP/2.0 200");
+    conversation_talk_to_echo(&call);
+    conversation_end(&call, ALICE);
+    json_decref(conversation_record(&call, "deleted"));
+}
+
+/* ---- the README -------------------------------------------------------------------------------
+ */
+
+static void read_text(const char *path, char *text, size_t cap)
+{
+    FILE *f = fopen(path, "re");
+
+    assert_non_null(f);
+    size_t n = fread(text, 1, cap - 1, f);
+    assert_true(n < cap - 1);
+    text[n] = 0;
+    fclose(f);
+}
+
+static void the_readme_shows_the_script_that_runs_here(void **state)
+{
+    char readme[64 * 1024], script[8 * 1024];
+
+    (void)state;
+    read_text(PICRELAY_INTEROP "/../../README.md", readme, sizeof(readme));
+    read_text(PICRELAY_INTEROP "/kamailio.cfg", script, sizeof(script));
+    assert_non_null(strstr(readme, script));
+}
+
+/* Its flags as they are there: no others are given. */
 static void the_readme_connects_lync_to_opus(void **state)
 {
     conversation_open(&call, *state,
@@ -83,6 +121,9 @@ static void the_readme_connects_lync_to_opus(void **state)
     assert_string_equal(relay_json_text(record, "legs.1.dialect"), "rfc");
     json_decref(record);
 }
+
+/* ---- SRTP, early media, refresh ---------------------------------------------------------------
+ */
 
 static void a_callee_with_srtp_and_opus_hears_a_caller_with_neither(void **state)
 {
@@ -193,6 +234,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(a_call_carries_speech_until_the_caller_ends_it, put_away),
         cmocka_unit_test_teardown(the_callee_ends_a_call, put_away),
+        cmocka_unit_test_teardown(sipps_own_media_comes_back_as_an_echo, put_away),
+        cmocka_unit_test(the_readme_shows_the_script_that_runs_here),
         cmocka_unit_test_teardown(the_readme_connects_lync_to_opus, put_away),
         cmocka_unit_test_teardown(a_callee_with_srtp_and_opus_hears_a_caller_with_neither,
                                   put_away),
