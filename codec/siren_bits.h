@@ -40,7 +40,7 @@ static inline uint32_t siren_get_bit(struct siren_reader *r)
         r->is_short = true;
         return 0;
     }
-    bit = r->bytes[r->at / 8] >> (7 - r->at % 8) & 1U;
+    bit = (uint32_t)r->bytes[r->at / 8] >> (7 - r->at % 8) & 1;
     r->at++;
     return bit;
 }
