@@ -50,6 +50,18 @@ static int stream_alloc(struct stream **sp, struct leg *leg, unsigned index)
     return 0;
 }
 
+/* A port that nobody was told about need not rest. */
+static void stream_release_ports(struct stream *s)
+{
+    struct port_pool *pool = s->control->pools[s->interface];
+
+    if (s->was_used)
+        port_pool_release(pool, s->port, clock_now_us());
+    else
+        port_pool_forget(pool, s->port);
+    s->port = 0;
+}
+
 void stream_released(struct stream *s)
 {
     struct control *c = s->control;
@@ -62,10 +74,8 @@ void stream_released(struct stream *s)
         socket_close(&s->fd[MEDIA_RTP]);
         socket_close(&s->fd[MEDIA_RTCP]);
     }
-    if (s->was_used)
-        port_pool_release(c->pools[s->interface], s->port, clock_now_us());
-    else
-        port_pool_forget(c->pools[s->interface], s->port);
+    if (s->port)
+        stream_release_ports(s);
     c->n_releasing--;
     mem_deref(s);
 }
@@ -88,6 +98,8 @@ void stream_close(struct stream *s)
     totals_add_stream(&c->totals, s->interface, &stats);
     c->n_streams--;
     c->n_releasing++;
+    if (s->was_used && c->cfg->port_rest_s) /* the socket will be closed long before it is free */
+        stream_release_ports(s);
     media_stream_remove(s->media);
 }
 

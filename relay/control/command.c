@@ -10,20 +10,20 @@
 struct execution {
     struct control *c;
     const struct ng_request *req;
-    char *reply;
-    size_t cap;
+    struct command_buffers *b;
     enum control_result result;
 };
 
 static size_t reply_error(struct execution *x, struct str reason)
 {
     x->result = CONTROL_ERROR;
-    return ng_reply_error(x->reply, x->cap, x->req->encoding, x->req->cookie, reason);
+    return ng_reply_error(x->b->reply, sizeof(x->b->reply), x->req->encoding, x->req->cookie,
+                          reason);
 }
 
 static void reply_begin(struct execution *x, struct ng_reply *w)
 {
-    ng_reply_begin(w, x->reply, x->cap, x->req->encoding, x->req->cookie);
+    ng_reply_begin(w, x->b->reply, sizeof(x->b->reply), x->req->encoding, x->req->cookie);
 }
 
 /* ---- offer and answer -------------------------------------------------------------------------
@@ -35,8 +35,8 @@ static size_t reply_sdp(struct execution *x, const struct command_result *res)
 
     if (res->result == CONTROL_LOAD_LIMIT) {
         x->result = CONTROL_LOAD_LIMIT;
-        return ng_reply_load_limit(x->reply, x->cap, x->req->encoding, x->req->cookie,
-                                   str_of(res->error));
+        return ng_reply_load_limit(x->b->reply, sizeof(x->b->reply), x->req->encoding,
+                                   x->req->cookie, str_of(res->error));
     }
     if (res->result == CONTROL_ERROR)
         return reply_error(x, str_of(res->error));
@@ -51,16 +51,10 @@ static size_t execute_sdp(struct execution *x,
                           void (*command)(struct control *, const struct ng_request *,
                                           struct command_result *))
 {
-    struct command_result res = {.result = CONTROL_OK};
-    size_t n;
+    struct command_result res = {.result = CONTROL_OK, .sdp = x->b->sdp};
 
-    res.sdp = mem_alloc(SDP_TEXT_MAX + 1, NULL);
-    if (!res.sdp)
-        return reply_error(x, STR("Parallel session limit reached"));
     command(x->c, x->req, &res);
-    n = reply_sdp(x, &res);
-    mem_deref(res.sdp);
-    return n;
+    return reply_sdp(x, &res);
 }
 
 /* ---- delete -----------------------------------------------------------------------------------
@@ -205,7 +199,7 @@ static bool names_are_clean(const struct ng_request *req)
            !has_control_bytes(req->to_tag) && !has_control_bytes(req->via_branch);
 }
 
-size_t command_execute(struct control *c, const struct ng_request *req, char *reply, size_t cap)
+size_t command_execute(struct control *c, const struct ng_request *req, struct command_buffers *b)
 {
     static size_t (*const commands[NG_COMMAND_COUNT])(struct execution *) = {
         [NG_PING] = execute_ping,
@@ -218,7 +212,7 @@ size_t command_execute(struct control *c, const struct ng_request *req, char *re
         [NG_UNSUPPORTED] = execute_unsupported,
         [NG_UNRECOGNIZED] = execute_unrecognized,
     };
-    struct execution x = {.c = c, .req = req, .reply = reply, .cap = cap, .result = CONTROL_OK};
+    struct execution x = {.c = c, .req = req, .b = b, .result = CONTROL_OK};
     uint64_t start_us = clock_now_us();
     size_t n;
 

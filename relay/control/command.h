@@ -22,8 +22,15 @@ struct command_result {
 void command_offer(struct control *c, const struct ng_request *req, struct command_result *res);
 void command_answer(struct control *c, const struct ng_request *req, struct command_result *res);
 
-/** Executes any request and writes the complete reply. @return its length; 0: it did not fit */
-size_t command_execute(struct control *c, const struct ng_request *req, char *reply, size_t cap);
+/** Where a request is answered; the caller keeps it from one request to the next. */
+struct command_buffers {
+    char reply[NG_REPLY_MAX];
+    char sdp[SDP_TEXT_MAX + 1]; /* while the reply is being made */
+};
+
+/** Executes any request and writes the complete reply into b->reply.
+ *  @return its length; 0: it did not fit */
+size_t command_execute(struct control *c, const struct ng_request *req, struct command_buffers *b);
 
 /** Makes the result an error with an exact text. */
 void command_fail(struct command_result *res, const char *reason);

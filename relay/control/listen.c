@@ -16,7 +16,7 @@ struct listener {
     struct control *control;
     int fd;
     char message[NG_MESSAGE_MAX + 1];
-    char reply[NG_REPLY_MAX];
+    struct command_buffers buffers;
 };
 
 static void listener_destructor(void *data)
@@ -62,7 +62,8 @@ static size_t refuse(struct listener *l, const struct ng_request *req, const cha
     c->counters.events[CONTROL_NG_BAD]++;
     if (log_limit_pass(&c->bad_limit, "unreadable control message", clock_now_us()))
         log_warning(NULL, "control message refused: %s", error);
-    return ng_reply_error(l->reply, sizeof(l->reply), req->encoding, req->cookie, str_of(error));
+    return ng_reply_error(l->buffers.reply, sizeof(l->buffers.reply), req->encoding, req->cookie,
+                          str_of(error));
 }
 
 static size_t answer(struct listener *l, struct str cookie, struct str body)
@@ -78,7 +79,7 @@ static size_t answer(struct listener *l, struct str cookie, struct str body)
     else if (err)
         n = refuse(l, &req, "Parallel session limit reached");
     else
-        n = command_execute(l->control, &req, l->reply, sizeof(l->reply));
+        n = command_execute(l->control, &req, &l->buffers);
     ng_request_wipe(&req);
     return n;
 }
@@ -101,8 +102,8 @@ static void take_message(struct listener *l, size_t n, const union addr *from)
     }
     n = answer(l, cookie, body);
     if (n)
-        cookie_cache_put(c->cookies, from, cookie, (struct str){l->reply, n}, now_us);
-    send_reply(l, l->reply, n, from);
+        cookie_cache_put(c->cookies, from, cookie, (struct str){l->buffers.reply, n}, now_us);
+    send_reply(l, l->buffers.reply, n, from);
     explicit_bzero(l->message,
                    body.n ? (size_t)(body.p + body.n - l->message) : 0); /* keys in it */
 }
@@ -117,25 +118,33 @@ static void deny(struct control *c, const union addr *from)
                     addr_print(text, from));
 }
 
+/* @return false: nothing waits any more */
+static bool read_one(struct listener *l)
+{
+    union addr from;
+    socklen_t len = sizeof(from);
+    ssize_t n;
+
+    memset(&from, 0, sizeof(from));
+    n = recvfrom(l->fd, l->message, sizeof(l->message), MSG_DONTWAIT, &from.sa, &len);
+    if (n < 0)
+        return false;
+    if (!is_allowed(l->control, &from))
+        deny(l->control, &from);
+    else
+        take_message(l, (size_t)n, &from);
+    return true;
+}
+
 static void read_h(int flags, void *arg)
 {
     struct listener *l = arg;
 
     (void)flags;
-    for (unsigned i = 0; i < TURN_MAX; i++) {
-        union addr from;
-        socklen_t len = sizeof(from);
-        ssize_t n;
-
-        memset(&from, 0, sizeof(from));
-        n = recvfrom(l->fd, l->message, sizeof(l->message), MSG_DONTWAIT, &from.sa, &len);
-        if (n < 0)
-            return;
-        if (!is_allowed(l->control, &from))
-            deny(l->control, &from);
-        else
-            take_message(l, (size_t)n, &from);
-    }
+    media_batch_begin(l->control->media);
+    for (unsigned i = 0; i < TURN_MAX && read_one(l); i++)
+        ;
+    media_batch_end(l->control->media);
 }
 
 int listen_udp(struct control *c, const union addr *local)

@@ -28,6 +28,11 @@ void timeouts_watch(struct call *call, uint64_t now_us)
     list_append(&c->live, &call->queue_le, call);
 }
 
+static bool expires_after(const struct le *le, uint64_t time_us)
+{
+    return ((const struct call *)le->data)->expire_us > time_us;
+}
+
 void timeouts_expire(struct call *call, uint64_t expire_us)
 {
     struct control *c = call->control;
@@ -35,13 +40,13 @@ void timeouts_expire(struct call *call, uint64_t expire_us)
 
     list_unlink(&call->queue_le);
     call->expire_us = expire_us;
-    /* nearly all delays are the default one, so the place is found at the tail */
-    while (le && ((struct call *)le->data)->expire_us > expire_us)
-        le = le->prev;
-    if (le)
-        list_insert_after(&c->ended, le, &call->queue_le, call);
-    else
+    if (!le || expires_after(c->ended.head, expire_us)) { /* a delay of 0 */
         list_prepend(&c->ended, &call->queue_le, call);
+        return;
+    }
+    while (expires_after(le, expire_us)) /* most have the default delay: the tail is the place */
+        le = le->prev;
+    list_insert_after(&c->ended, le, &call->queue_le, call);
 }
 
 /* The last sign of life on any stream, and whether somebody still should send. */

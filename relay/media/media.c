@@ -14,8 +14,10 @@
 #include "relay/media/stream.h"
 #include "relay/media/worker.h"
 
-#define RECEIVE_BUFFER_BYTES 262144 /* 100 ms of a stream that sends a hundred times its rate */
-#define SAMPLED_STREAMS      16     /* of so many streams of a worker, one tells of delays */
+#define RECEIVE_BUFFER_BYTES                                                                       \
+    212992                 /* as the kernel counts: some 200 packets, 4 s of a stream at           \
+                              its rate, 100 ms at forty times of it */
+#define SAMPLED_STREAMS 16 /* of so many streams of a worker, one tells of delays */
 
 /** A worker as control sees it. */
 struct crew {
@@ -27,12 +29,15 @@ struct crew {
     unsigned n_letters;                           /* sent and not answered yet: at most RING_SIZE */
     struct command *first_waiting, *last_waiting; /* for room */
     uint64_t n_waited;
+    bool is_asleep; /* a command came for it while wake-ups are put off */
 };
 
 struct media {
     const struct io_provider *io;
     int event_fd;
     unsigned n_workers;
+    bool sets_rcvbuf; /* the kernel's default is smaller than RECEIVE_BUFFER_BYTES */
+    bool puts_off;    /* wake-ups: between media_batch_begin() and media_batch_end() */
     struct crew crew[];
 };
 
@@ -41,23 +46,42 @@ static bool is_ring_ready(const struct crew *c)
     return c->n_letters < RING_SIZE;
 }
 
-static void post(struct crew *c, struct command *command)
+static void post(struct media *m, struct crew *c, struct command *command)
 {
     bool was_empty = false;
 
     (void)ring_put(&c->worker->commands, command, &was_empty); /* never full: is_ring_ready() */
     c->n_letters++;
-    if (was_empty)
+    if (was_empty && m->puts_off)
+        c->is_asleep = true;
+    else if (was_empty)
         worker_wake(c->worker);
+}
+
+void media_batch_begin(struct media *m)
+{
+    m->puts_off = true;
+}
+
+void media_batch_end(struct media *m)
+{
+    unsigned i;
+
+    m->puts_off = false;
+    for (i = 0; i < m->n_workers; i++) {
+        if (m->crew[i].is_asleep)
+            worker_wake(m->crew[i].worker);
+        m->crew[i].is_asleep = false;
+    }
 }
 
 /* No command is lost: without room it waits, behind those that wait already. The answers that make
  * room make the event descriptor readable too, so media_dispatch() will be called. */
-static void send_command(struct crew *c, struct command *command)
+static void send_command(struct media *m, struct crew *c, struct command *command)
 {
     command->next = NULL;
     if (!c->first_waiting && is_ring_ready(c)) {
-        post(c, command);
+        post(m, c, command);
         return;
     }
     c->n_waited++;
@@ -68,7 +92,7 @@ static void send_command(struct crew *c, struct command *command)
     c->last_waiting = command;
 }
 
-static void send_waiting(struct crew *c)
+static void send_waiting(struct media *m, struct crew *c)
 {
     struct command *command;
 
@@ -76,7 +100,7 @@ static void send_waiting(struct crew *c)
         c->first_waiting = command->next;
         if (!c->first_waiting)
             c->last_waiting = NULL;
-        post(c, command);
+        post(m, c, command);
     }
 }
 
@@ -137,7 +161,7 @@ void media_dispatch(struct media *m, media_event_h *h, void *arg)
     for (i = 0; i < m->n_workers; i++) {
         while ((command = ring_get(&m->crew[i].worker->events)) != NULL)
             take_answer(&m->crew[i], command, h, arg);
-        send_waiting(&m->crew[i]);
+        send_waiting(m, &m->crew[i]);
     }
 }
 
@@ -157,6 +181,19 @@ static int start_crew(struct media *m, unsigned i, const struct media_config *cf
     return err ? err : pthread_getcpuclockid(c->worker->thread, &c->cpu_clock);
 }
 
+/* Asks a socket of no other use what the kernel gives it. */
+static bool default_rcvbuf_is_small(void)
+{
+    int n_bytes = 0, fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    socklen_t len = sizeof(n_bytes);
+
+    if (fd < 0)
+        return true;
+    (void)getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &n_bytes, &len);
+    close(fd);
+    return n_bytes < RECEIVE_BUFFER_BYTES;
+}
+
 int media_start(struct media **mp, const struct media_config *cfg)
 {
     struct media *m = calloc(1, sizeof(*m) + cfg->n_workers * sizeof(m->crew[0]));
@@ -164,6 +201,7 @@ int media_start(struct media **mp, const struct media_config *cfg)
 
     if (!m)
         return ENOMEM;
+    m->sets_rcvbuf = default_rcvbuf_is_small();
     m->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (m->event_fd < 0)
         err = errno;
@@ -266,17 +304,21 @@ static void set_flag(int fd, int option)
 }
 
 /* What the kernel shall do for us beside receiving. It may refuse: then there is less to know. */
-static void prepare_sockets(const struct media_stream_config *cfg, bool is_sampled)
+static void prepare_sockets(const struct media *m, const struct media_stream_config *cfg,
+                            bool is_sampled)
 {
-    const int n_bytes = RECEIVE_BUFFER_BYTES;
+    const int n_bytes = RECEIVE_BUFFER_BYTES / 2; /* the kernel doubles it */
     enum media_component c;
 
     for (c = MEDIA_RTP; c < MEDIA_COMPONENTS; c++) {
         if (cfg->fd[c] < 0)
             continue;
-        (void)setsockopt(cfg->fd[c], SOL_SOCKET, SO_RCVBUF, &n_bytes, sizeof(n_bytes));
+        if (m->sets_rcvbuf)
+            (void)setsockopt(cfg->fd[c], SOL_SOCKET, SO_RCVBUF, &n_bytes, sizeof(n_bytes));
+        if (c != MEDIA_RTP) /* each call of the kernel counts in the rate of set-ups */
+            continue;
         set_flag(cfg->fd[c], SO_RXQ_OVFL);
-        if (is_sampled && c == MEDIA_RTP)
+        if (is_sampled)
             set_flag(cfg->fd[c], SO_TIMESTAMPNS);
     }
 }
@@ -311,10 +353,10 @@ int media_stream_add(struct media_stream **sp, struct media *m,
 
     if (!s)
         return ENOMEM;
-    prepare_sockets(cfg, m->crew[s->worker].n_added++ % SAMPLED_STREAMS == 0);
+    prepare_sockets(m, cfg, m->crew[s->worker].n_added++ % SAMPLED_STREAMS == 0);
     m->crew[s->worker].n_streams++;
     s->add = (struct command){.type = COMMAND_ADD, .stream = s};
-    send_command(&m->crew[s->worker], &s->add);
+    send_command(m, &m->crew[s->worker], &s->add);
     *sp = s;
     return 0;
 }
@@ -331,7 +373,7 @@ int media_stream_set(struct media_stream *s, const struct media_rules *rules)
     set->rules = *rules;
     if (rules->set_transcoder)
         s->current_transcoder = rules->transcoder;
-    send_command(&s->media->crew[s->worker], &set->command);
+    send_command(s->media, &s->media->crew[s->worker], &set->command);
     /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): comes back, and is freed by take_answer() */
     return 0;
 }
@@ -346,7 +388,7 @@ int media_stream_set_remote(struct media_stream *s, enum media_component compone
     set->command = (struct command){.type = COMMAND_SET_REMOTE, .stream = s};
     set->component = component;
     set->remote = *remote;
-    send_command(&s->media->crew[s->worker], &set->command);
+    send_command(s->media, &s->media->crew[s->worker], &set->command);
     /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): comes back, and is freed by take_answer() */
     return 0;
 }
@@ -354,7 +396,7 @@ int media_stream_set_remote(struct media_stream *s, enum media_component compone
 void media_stream_remove(struct media_stream *s)
 {
     s->remove = (struct command){.type = COMMAND_REMOVE, .stream = s};
-    send_command(&s->media->crew[s->worker], &s->remove);
+    send_command(s->media, &s->media->crew[s->worker], &s->remove);
 }
 
 void media_stream_free(struct media_stream *s)

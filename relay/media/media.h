@@ -74,6 +74,11 @@ unsigned media_load_permille(const struct media *m, unsigned worker);
 unsigned media_pick_worker(const struct media *m);
 unsigned media_n_workers(const struct media *m);
 
+/** Between these two, workers are not woken for each command but once at the end: for a turn of the
+ *  main loop that carries out many requests. */
+void media_batch_begin(struct media *m);
+void media_batch_end(struct media *m);
+
 struct media_stream_config {
     unsigned worker;
     int fd[MEDIA_COMPONENTS]; /* bound, non-blocking; -1: none. Open until MEDIA_EVENT_REMOVED */
