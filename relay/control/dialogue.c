@@ -141,6 +141,21 @@ int dialogue_answer(struct dialogue *d, struct call *call, const struct ng_reque
 /* ---- delete -----------------------------------------------------------------------------------
  */
 
+/* Whether everybody else talks to this one, so that nobody is left to talk to. Who has offered last
+ * does not tell: the caller of a forked call may have been offered to. */
+static bool is_common_peer(const struct call *call, const struct leg *leg)
+{
+    struct le *le;
+
+    for (le = call->legs.head; le; le = le->next) {
+        const struct leg *other = le->data;
+
+        if (other != leg && other->peer != leg)
+            return false;
+    }
+    return true;
+}
+
 enum dialogue_scope dialogue_delete(struct leg **legp, struct call *call,
                                     const struct ng_request *req)
 {
@@ -161,8 +176,7 @@ enum dialogue_scope dialogue_delete(struct leg **legp, struct call *call,
         return DIALOGUE_CALL;
     if (!leg)
         return str_is_empty(req->from_tag) ? DIALOGUE_CALL : DIALOGUE_NOTHING;
-    /* a party of a two-party call, or the one that all branches have in common */
-    if (list_count(&call->legs) <= 2 || (leg == from && leg->is_offerer && !leg->via_branch))
+    if (list_count(&call->legs) <= 2 || is_common_peer(call, leg))
         return DIALOGUE_CALL;
     *legp = leg;
     return DIALOGUE_LEG;

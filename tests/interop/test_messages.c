@@ -204,6 +204,28 @@ static void unparsed_flags_ask_for_the_same_as_parsed_ones(void **state)
     }
 }
 
+/* A fork that nobody cancelled is still there when the callee of the other one puts the caller on
+ * hold; then the caller hangs up. */
+static void the_caller_ends_a_forked_call_after_an_offer_of_the_callee(void **state)
+{
+    char sdp[PHONE_SDP_MAX];
+
+    talk_open(&talk, *state);
+    ask(unparsed_offer(sdp_of(sdp, TALK_A), "ICE=remove direction=enterprise direction=skype"),
+        TALK_B);
+    json_t *fork = unparsed_offer(sdp_of(sdp, TALK_A), "ICE=remove");
+    json_object_set_new(fork, "via-branch", json_string("z9hG4bK-other"));
+    json_decref(relay_ask_for(talk.relay, fork, "ok"));
+    ask(unparsed_answer(sdp_of(sdp, TALK_B), "ICE=remove"), TALK_A);
+
+    json_t *hold = talk_request(&talk, "offer", TALK_B, true, sdp_of(sdp, TALK_B), NULL);
+    json_object_del(hold, "direction");
+    json_decref(relay_ask_for(talk.relay, hold, "ok"));
+    json_decref(relay_ask_for(talk.relay, unparsed_delete(), "ok"));
+    json_decref(relay_record(talk.relay, talk.id));
+    assert_true(relay_metric(talk.relay, "picrelay_calls ") == 0);
+}
+
 /* ---- overload ---------------------------------------------------------------------------------
  */
 
@@ -247,6 +269,8 @@ int main(void)
         cmocka_unit_test_teardown(opensips_flags_that_are_no_more_are_no_error, put_away),
         cmocka_unit_test_teardown(unparsed_flags_set_up_a_call, put_away),
         cmocka_unit_test_teardown(unparsed_flags_ask_for_the_same_as_parsed_ones, put_away),
+        cmocka_unit_test_teardown(the_caller_ends_a_forked_call_after_an_offer_of_the_callee,
+                                  put_away),
         cmocka_unit_test_teardown(who_knows_of_load_limits_is_told_so_others_get_an_error,
                                   put_away),
     };
