@@ -124,3 +124,5 @@ int config_find_interface(const struct config *cfg, const char *name, size_t n)
     }
     return -1;
 }
+    cfg->gate_margin_percent = 50;
+    cfg->audit.sync = CONFIG_SYNC_SECOND;

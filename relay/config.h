@@ -35,6 +35,13 @@ enum config_dialect {
 /** Who does SRTP. */
 enum config_srtp { CONFIG_SRTP_AUTO, CONFIG_SRTP_MULTIBUFFER, CONFIG_SRTP_LIBSRTP2 };
 
+/** When what was written is on the disk. */
+enum config_sync {
+    CONFIG_SYNC_NEVER,  /* when the kernel likes */
+    CONFIG_SYNC_SECOND, /* within a second or two */
+    CONFIG_SYNC_EACH,   /* before the request is answered: it takes as long as the disk does */
+};
+
 struct config_interface {
     char name[CONFIG_NAME_MAX];
     union addr address;          /* bound to; port 0 */
@@ -71,6 +78,12 @@ struct config {
     unsigned workers;  /* 1..; default: one a CPU that we may run on */
     char policy[4096]; /* file; empty: the built-in table */
 
+    struct {
+        char file[4096];       /* where decisions of policy are kept; empty: nowhere */
+        enum config_sync sync; /* when they are on the disk */
+    } audit;
+    char http_token_file[4096]; /* what changes by HTTP have to show; empty: none are taken */
+
     enum config_srtp srtp;
 
     struct {
@@ -86,6 +99,7 @@ struct config {
     uint32_t max_calls;         /* 0: no limit but ports and descriptors */
     int tos;                    /* 184 (DSCP EF); -1: leave */
     uint32_t reorder_window_ms; /* 40 */
+    uint32_t gate_margin_percent; /* 50: above what the negotiated codecs need */
 };
 
 /** The built-in default configuration. */
@@ -119,5 +133,6 @@ int config_check_host(const struct config *cfg, char *err, size_t err_cap);
 const char *config_srtp_name(enum config_srtp srtp);
 
 const char *dialect_name(enum config_dialect dialect);
+const char *config_sync_name(unsigned sync);
 
 #endif

@@ -66,6 +66,18 @@ static const struct yaml_words level_words = {LOG_DEBUG + 1, level_at};
 static const struct yaml_words format_words = {LOG_JSON + 1, format_at};
 
 static const struct yaml_field opus_fields[] = {
+_Static_assert(sizeof(enum config_sync) == sizeof(unsigned), "as above");
+
+const char *config_sync_name(unsigned sync)
+{
+    static const char *const names[] = {[CONFIG_SYNC_NEVER] = "never",
+                                        [CONFIG_SYNC_SECOND] = "second",
+                                        [CONFIG_SYNC_EACH] = "each"};
+
+    return names[sync];
+}
+
+static const struct yaml_words sync_words = {CONFIG_SYNC_EACH + 1, config_sync_name};
     {.key = "bitrate",
      .example = "24000",
      .unit = "bit/s",
@@ -210,6 +222,25 @@ static const struct yaml_field log_fields[] = {
         .max = (highest), .help = (help_text), .offset = offsetof(struct config, member),          \
         .read_h = yaml_read_uint32, .print_h = yaml_print_uint32                                   \
     }
+static const struct yaml_field audit_fields[] = {
+    {.key = "file",
+     .example = "/var/log/picrelay/audit.json",
+     .help = "a line of JSON for each decision is appended; SIGHUP opens it anew; nowhere if not "
+             "given",
+     .offset = offsetof(struct config, audit.file),
+     .read_h = config_read_path,
+     .print_h = config_print_name,
+     .is_absent_h = config_name_is_absent},
+    {.key = "sync",
+     .example = "second",
+     .help = "when it is on the disk: never, within a second, or each before its request's answer",
+     .offset = offsetof(struct config, audit.sync),
+     .more = &sync_words,
+     .read_h = yaml_read_word,
+     .print_h = yaml_print_word},
+    {.key = NULL},
+};
+
 
 const struct yaml_field config_fields[] = {
     {.key = "interfaces",
@@ -270,5 +301,20 @@ const struct yaml_field config_fields[] = {
      .print_h = yaml_print_int},
     NUMBER(reorder_window_ms, 0, 500, "milliseconds", "40",
            "how long a gap waits for the packet that is missing"),
+    {.key = "audit",
+     .example = "{file: /var/log/picrelay/audit.json, sync: second}",
+     .help = "the record of what policy decided",
+     .more = audit_fields,
+     .read_h = yaml_read_map,
+     .print_h = yaml_print_map},
+    {.key = "http_token_file",
+     .example = "/etc/picrelay/token",
+     .help = "its first line is what a change by HTTP has to show; without it none is taken",
+     .offset = offsetof(struct config, http_token_file),
+     .read_h = config_read_path,
+     .print_h = config_print_name,
+     .is_absent_h = config_name_is_absent},
     {.key = NULL},
 };
+    NUMBER(gate_margin_percent, 0, 1000, "percent", "50",
+           "what a stream may carry above what its negotiated codecs need"),

@@ -75,10 +75,13 @@ static void builtin_table_decides_as_lync_server_2013(void **state)
          "provider aol allows no audio or video"},
         {"aol", MEDIA_VIDEO, POLICY_CODE_CAPABILITY, IN_2013,
          "provider aol allows no audio or video"},
-        {"aol", MEDIA_IM, POLICY_CODE_ALLOWED, IN_2013, "provider aol allows instant messages"},
+        {"aol", MEDIA_IM, POLICY_CODE_NEW_DOMAIN, IN_2013,
+         "provider aol accepts no new domains, and is not activated for the enterprise"},
         {"yahoo", MEDIA_AUDIO, POLICY_CODE_CAPABILITY, IN_2013,
          "provider yahoo allows no audio or video"},
-        {"yahoo", MEDIA_IM, POLICY_CODE_ALLOWED, IN_2013, "provider yahoo allows instant messages"},
+        {"yahoo", MEDIA_IM, POLICY_CODE_LICENSE, IN_2013,
+         "the enterprise holds no Lync PIC USL, which provider yahoo requires"},
+        {"wlm", MEDIA_PRESENCE, POLICY_CODE_ALLOWED, IN_2026, "provider wlm allows presence"},
     };
 
     CHECK_DECISIONS(*state, rows);
@@ -87,17 +90,21 @@ static void builtin_table_decides_as_lync_server_2013(void **state)
 static void service_lasts_to_the_end_of_its_last_day(void **state)
 {
     static const struct decision_row rows[] = {
-        {"aol", MEDIA_IM, POLICY_CODE_ALLOWED, LAST_SECOND, "provider aol allows instant messages"},
-        {"aol", MEDIA_IM, POLICY_CODE_SERVICE_ENDED, AFTER_THE_END,
-         "the service of provider aol ended on 2014-06-30"},
-        {"yahoo", MEDIA_IM, POLICY_CODE_ALLOWED, LAST_SECOND,
-         "provider yahoo allows instant messages"},
-        {"yahoo", MEDIA_IM, POLICY_CODE_SERVICE_ENDED, AFTER_THE_END,
-         "the service of provider yahoo ended on 2014-06-30"},
+        {"p", MEDIA_AUDIO, POLICY_CODE_ALLOWED, LAST_SECOND, "provider p allows audio"},
+        {"p", MEDIA_AUDIO, POLICY_CODE_SERVICE_ENDED, AFTER_THE_END,
+         "the service of provider p ended on 2014-06-30"},
+    };
+    static const struct decision_row open_end[] = {
         {"wlm", MEDIA_VIDEO, POLICY_CODE_ALLOWED, INT64_MAX - 1, "provider wlm allows video"},
     };
+    struct policy *p = NULL;
+    char err[256] = "";
 
-    CHECK_DECISIONS(*state, rows);
+    assert_int_equal(parse(&p, "providers: [" ROW ", ServiceUntil: 2014-06-30}]", err, sizeof(err)),
+                     0);
+    CHECK_DECISIONS(p, rows);
+    policy_free(p);
+    CHECK_DECISIONS(*state, open_end);
 }
 
 static void capability_is_decided_before_the_date(void **state)
@@ -187,7 +194,7 @@ static void builtin_table_is_the_documented_one(void **state)
         assert_string_equal(row->identity, rows[i].identity);
         assert_true(row->is_enabled);
         assert_int_equal(row->allows[MEDIA_IM], rows[i].im);
-        assert_int_equal(row->has_presence, rows[i].presence);
+        assert_int_equal(row->allows[MEDIA_PRESENCE], rows[i].presence);
         assert_int_equal(row->allows[MEDIA_AUDIO], rows[i].audio);
         assert_int_equal(row->allows[MEDIA_VIDEO], rows[i].video);
         assert_string_equal(row->service_until, rows[i].until);

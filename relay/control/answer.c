@@ -66,7 +66,7 @@ static void decide(struct answer *a)
 
     parties_find(&p, a->c, a->req, a->call);
     parties_decide(&a->verdicts, a->c, &p, a->doc);
-    report_verdicts(a->c, &p, &a->verdicts);
+    report_verdicts(a->c, a->req->call_id, "answer", &p, &a->verdicts);
 }
 
 /* ---- transport --------------------------------------------------------------------------------

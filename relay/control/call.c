@@ -240,6 +240,9 @@ static void call_destructor(void *data)
     list_unlink(&call->queue_le);
     mem_deref(call->id);
     mem_deref(call->metadata);
+    mem_deref(call->who.peer_fqdn);
+    mem_deref(call->who.remote_user);
+    mem_deref(call->who.enterprise_user);
 }
 
 static bool has_id(struct le *le, void *arg)

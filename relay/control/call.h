@@ -105,8 +105,13 @@ struct leg {
 
 struct call_verdict {
     bool is_decided;
-    enum policy_verdict verdict;
-    enum policy_code code;
+    struct policy_decision decision; /* of the table that was in force, in its words */
+};
+
+/** Who policy has found the call to be between; texts, as tables come and go. */
+struct call_who {
+    char *peer_fqdn, *remote_user, *enterprise_user; /* NULL: not known */
+    enum policy_direction direction;
 };
 
 struct call {
@@ -118,7 +123,9 @@ struct call {
     unsigned worker;
     int tos;
     char provider[CONFIG_NAME_MAX];
+    struct call_who who;
     struct call_verdict verdicts[MEDIA_KIND_COUNT];
+    unsigned policy_turn; /* of control.policy_turn, when it was last decided about */
     uint64_t created_wall_us, created_us, answered_us, last_signal_wall_us, ended_us;
     uint64_t check_us;  /* when its timeouts are looked at next */
     uint64_t expire_us; /* ended: when the record goes */

@@ -1,6 +1,7 @@
 #ifndef PICRELAY_HTTP_H
 #define PICRELAY_HTTP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,9 @@ struct http;
 struct http_request {
     struct str method, path, query; /* query: without its '?' */
     struct str body;
+    /* header fields; empty: not there, or more than once */
+    struct str host, origin, authorization;
+    bool has_origin; /* once or more often: a browser sent it */
 };
 
 struct http_response {

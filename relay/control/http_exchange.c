@@ -170,6 +170,13 @@ static bool read_content_length(size_t *length, const struct http_msg *msg)
     return true;
 }
 
+static struct str header_field(const struct http_msg *msg, enum http_hdrid id)
+{
+    const struct http_hdr *hdr = http_msg_hdr(msg, id);
+
+    return hdr && http_msg_hdr_count(msg, id) == 1 ? str_of_pl(&hdr->val) : STR("");
+}
+
 /* A message whose header is complete. */
 static int answer_message(struct mbuf *out, const struct http_msg *msg, struct str rest,
                           const struct http_table *table)
@@ -196,6 +203,11 @@ static int answer_message(struct mbuf *out, const struct http_msg *msg, struct s
     if (rest.n < n_body)
         return EAGAIN;
     req.body = (struct str){rest.p, n_body};
+    req.host = header_field(msg, HTTP_HDR_HOST);
+    req.has_origin = http_msg_xhdr_count(msg, "Origin") > 0;
+    if (http_msg_xhdr_count(msg, "Origin") == 1)
+        req.origin = str_of_pl(&http_msg_xhdr(msg, "Origin")->val);
+    req.authorization = header_field(msg, HTTP_HDR_AUTHORIZATION);
     return run_handler(out, route, &req, table->arg);
 }
 

@@ -139,7 +139,9 @@ struct ng_request {
     struct str command_text;
 
     struct str call_id, from_tag, to_tag, via_branch, label, sdp, metadata;
-    struct str provider, dialect; /* keys of picrelay */
+    struct str provider, dialect; /* keys of picrelay; so are the next */
+    struct str peer_fqdn;         /* the federated proxy that the call came from or goes to */
+    struct str from_uri, to_uri;  /* of the request's From and To */
     struct str direction[2];      /* interface of the sender's side, of the receiver's */
     struct str interface;
     union addr received_from; /* AF_UNSPEC: not given; port 0 */

@@ -284,8 +284,11 @@ static const struct key keys[] = {
     {.name = STR_INIT("rtpp-flags"), .take = take_rtpp_flags, .is_outer = true},
     {WORDS("all", ng_word_all)},
     {INTEGER("limit", limit), .min = INT_MIN, .max = INT_MAX},
-    {TEXT("provider", provider)}, /* this and the next: picrelay's own */
+    {TEXT("provider", provider)}, /* this and those that follow: picrelay's own */
     {TEXT("dialect", dialect)},
+    {TEXT("peer-fqdn", peer_fqdn)},
+    {TEXT("from-uri", from_uri)},
+    {TEXT("to-uri", to_uri)},
 };
 
 _Static_assert(NG_N(keys) <= NG_KEYS_MAX, "one bit a row in ng_parser.seen");

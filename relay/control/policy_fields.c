@@ -1,11 +1,11 @@
 #include "relay/control/policy_table.h"
 
+#include <string.h>
+
 #include "relay/text.h"
 
-#define SECONDS_PER_DAY 86400
-#define NAME_CHARS      "_.-"
-#define LICENSE_CHARS   "_.- "
-#define LABEL_MAX       63 /* RFC 1035 s.2.3.4 */
+#define NAME_CHARS    "_.-"
+#define LICENSE_CHARS "_.- "
 
 #define READER(name)                                                                               \
     static int name(const struct yaml_field *field, const struct yaml_node *node, void *target,    \
@@ -16,40 +16,19 @@ READER(read_identity)
     return yaml_read_chars(field, node, target, POLICY_IDENTITY_MAX, NAME_CHARS, report);
 }
 
-/* Letters, digits and hyphens in labels of 1 to 63, none with a hyphen at an end:
- * RFC 1123 s.2.1. Names are compared as written, so no trailing dot. */
-static bool is_fqdn(const char *text)
-{
-    size_t n_label = 0;
-    char last = '-';
-
-    if (!text_is_name(text, ".-"))
-        return false;
-
-    for (; *text; last = *text++) {
-        if (*text != '.') {
-            if ((*text == '-' && n_label == 0) || ++n_label > LABEL_MAX)
-                return false;
-            continue;
-        }
-        if (n_label == 0 || last == '-')
-            return false;
-        n_label = 0;
-    }
-    return n_label > 0 && last != '-';
-}
-
-READER(read_fqdn)
+int policy_read_fqdn(const struct yaml_field *field, const struct yaml_node *node, void *target,
+                     const struct yaml_report *report)
 {
     char *to = target;
+    char host[URI_HOST_MAX];
     int err = yaml_check_text(field, node, POLICY_FQDN_MAX, report);
 
     if (err)
         return err;
-    if (!is_fqdn(node->text))
+    if (!uri_is_domain(str_of(node->text)) || uri_parse_host(host, str_of(node->text)))
         return yaml_fail_value(report, node, field->key, "expected a domain name, such as %s",
                                field->example);
-    text_copy(to, POLICY_FQDN_MAX, node->text);
+    text_copy(to, POLICY_FQDN_MAX, host);
     return 0;
 }
 
@@ -60,10 +39,16 @@ READER(read_excluded_domains)
     int err = yaml_check_list(field, node, report);
 
     for (const struct yaml_node *item = node->first; item && !err; item = item->next)
-        err = read_fqdn(field, item, row->excluded_domains[n++], report);
+        err = policy_read_fqdn(field, item, row->excluded_domains[n++], report);
 
     row->n_excluded_domains = n;
     return err;
+}
+
+int policy_read_license(const struct yaml_field *field, const struct yaml_node *node,
+                        char name[static POLICY_LICENSE_MAX], const struct yaml_report *report)
+{
+    return yaml_read_chars(field, node, name, POLICY_LICENSE_MAX, LICENSE_CHARS, report);
 }
 
 READER(read_alternative)
@@ -73,8 +58,7 @@ READER(read_alternative)
     int err = yaml_check_list(field, node, report);
 
     for (const struct yaml_node *item = node->first; item && !err; item = item->next)
-        err = yaml_read_chars(field, item, licenses->names[n++], POLICY_LICENSE_MAX, LICENSE_CHARS,
-                              report);
+        err = policy_read_license(field, item, licenses->names[n++], report);
 
     licenses->n_names = n;
     return err;
@@ -95,69 +79,83 @@ READER(read_licenses)
     return err;
 }
 
-static bool is_leap(int year)
+int policy_read_day(const struct yaml_field *field, const struct yaml_node *node, void *target,
+                    const struct yaml_report *report)
 {
-    return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    struct policy_day *day = target;
+
+    if (node->kind != YAML_KIND_SCALAR || !policy_date_parse(node->text, &day->start))
+        return yaml_fail_value(report, node, field->key,
+                               "expected a day of the calendar, such as %s", field->example);
+    day->line = node->line;
+    return 0;
 }
 
-static int days_of_month(int year, int month)
+int policy_read_last_day(const struct yaml_field *field, const struct yaml_node *node,
+                         char text[static POLICY_DATE_MAX], int64_t *end,
+                         const struct yaml_report *report)
 {
-    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    struct policy_day day;
+    int err = policy_read_day(field, node, &day, report);
 
-    return days[month - 1] + (month == 2 && is_leap(year));
-}
-
-/* Days since 1970-01-01, of the calendar's 400-year cycle of 146097 days, counted from March so
- * that the leap day comes last. */
-static int64_t days_since_epoch(int year, int month, int day)
-{
-    int y = month <= 2 ? year - 1 : year;
-    int m = month <= 2 ? month + 9 : month - 3;
-    int cycle = y / 400;
-    int y_of_cycle = y % 400;
-    int day_of_year = (153 * m + 2) / 5 + day - 1;
-    int day_of_cycle = y_of_cycle * 365 + y_of_cycle / 4 - y_of_cycle / 100 + day_of_year;
-
-    return (int64_t)cycle * 146097 + day_of_cycle - 719468;
-}
-
-/* "YYYY-MM-DD" and nothing else. */
-static bool parse_date(const char *text, int *year, int *month, int *day)
-{
-    static const char form[] = "0000-00-00";
-    int number[10];
-
-    for (size_t i = 0; i < sizeof(form); i++) {
-        bool is_digit = text[i] >= '0' && text[i] <= '9';
-
-        if (form[i] == '0' ? !is_digit : text[i] != form[i])
-            return false;
-        if (is_digit)
-            number[i] = text[i] - '0';
-    }
-    *year = number[0] * 1000 + number[1] * 100 + number[2] * 10 + number[3];
-    *month = number[5] * 10 + number[6];
-    *day = number[8] * 10 + number[9];
-    return *year >= 1970 && *month >= 1 && *month <= 12 && *day >= 1 &&
-           *day <= days_of_month(*year, *month);
+    if (err)
+        return err;
+    *end = day.start + POLICY_DAY_S;
+    text_copy(text, POLICY_DATE_MAX, node->text);
+    return 0;
 }
 
 READER(read_service_until)
 {
     struct policy_row *row = target;
-    int year;
-    int month;
-    int day;
 
-    if (node->kind != YAML_KIND_SCALAR || !parse_date(node->text, &year, &month, &day))
-        return yaml_fail_value(report, node, field->key,
-                               "expected a day of the calendar, such as %s", field->example);
-
-    /* that day is still served, to its end */
-    row->service_end = (days_since_epoch(year, month, day) + 1) * SECONDS_PER_DAY;
-    text_copy(row->service_until, sizeof(row->service_until), node->text);
-    return 0;
+    return policy_read_last_day(field, node, row->service_until, &row->service_end, report);
 }
+
+/* Words for false and true. */
+READER(read_either)
+{
+    const char *const *words = field->more;
+    bool *value = target;
+
+    for (unsigned i = 0; i < 2; i++) {
+        if (node->kind == YAML_KIND_SCALAR && strcmp(node->text, words[i]) == 0) {
+            *value = i;
+            return 0;
+        }
+    }
+    return yaml_fail_value(report, node, field->key, "expected %s or %s", words[0], words[1]);
+}
+
+static const char *const new_domains_words[] = {"accepted", "refused"};
+static const char *const on_revoke_words[] = {"end", "finish"};
+
+_Static_assert(sizeof(enum policy_encryption) == sizeof(unsigned),
+               "yaml_read_word() stores unsigned");
+
+static const char *encryption_at(unsigned value)
+{
+    static const char *const names[] = {[POLICY_ENCRYPTION_NONE] = "none",
+                                        [POLICY_ENCRYPTION_OPTIONAL] = "optional",
+                                        [POLICY_ENCRYPTION_REQUIRED] = "required"};
+
+    return names[value];
+}
+
+static const struct yaml_words encryption_words = {POLICY_ENCRYPTION_REQUIRED + 1, encryption_at};
+
+#define ENCRYPTION(word, side)                                                                     \
+    {                                                                                              \
+        .key = (word), .example = "optional",                                                      \
+        .offset = offsetof(struct policy_row, encryption[side]), .more = &encryption_words,        \
+        .read_h = yaml_read_word                                                                   \
+    }
+
+static const struct yaml_field encryption_fields[] = {
+    ENCRYPTION("Enterprise", POLICY_SIDE_ENTERPRISE),
+    ENCRYPTION("Public", POLICY_SIDE_PUBLIC),
+    {.key = NULL},
+};
 
 #define CAPABILITY(word, member)                                                                   \
     {                                                                                              \
@@ -167,7 +165,7 @@ READER(read_service_until)
 
 static const struct yaml_field capability_fields[] = {
     CAPABILITY("im", allows[MEDIA_IM]),
-    CAPABILITY("presence", has_presence),
+    CAPABILITY("presence", allows[MEDIA_PRESENCE]),
     CAPABILITY("audio", allows[MEDIA_AUDIO]),
     CAPABILITY("video", allows[MEDIA_VIDEO]),
     {.key = NULL},
@@ -187,11 +185,11 @@ const struct yaml_field policy_row_fields[] = {
     {.key = "ProxyFqdn",
      .example = "federation.messenger.msn.com",
      .offset = offsetof(struct policy_row, proxy_fqdn),
-     .read_h = read_fqdn},
+     .read_h = policy_read_fqdn},
     {.key = "NameDecorationRoutingDomain",
      .example = "msn.com",
      .offset = offsetof(struct policy_row, routing_domain),
-     .read_h = read_fqdn},
+     .read_h = policy_read_fqdn},
     {.key = "NameDecorationExcludedDomains",
      .example = "[msn.com, outlook.com]",
      .max = POLICY_EXCLUDED_MAX,
@@ -212,5 +210,27 @@ const struct yaml_field policy_row_fields[] = {
      .max = POLICY_ALTERNATIVES_MAX,
      .read_h = read_licenses},
     {.key = "ServiceUntil", .example = "2014-06-30", .read_h = read_service_until},
+    {.key = "Encryption",
+     .example = "{Enterprise: required, Public: optional}",
+     .more = encryption_fields,
+     .read_h = yaml_read_map},
+    {.key = "NewDomains",
+     .example = "refused",
+     .offset = offsetof(struct policy_row, refuses_new_domains),
+     .more = new_domains_words,
+     .read_h = read_either},
+    {.key = "NewDomainsRefusedSince",
+     .example = "2013-10-07",
+     .offset = offsetof(struct policy_row, new_domains_refused_since),
+     .read_h = policy_read_day},
+    {.key = "MigratesTo",
+     .example = "skype",
+     .offset = offsetof(struct policy_row, migrates_to),
+     .read_h = read_identity},
+    {.key = "on_revoke",
+     .example = "end",
+     .offset = offsetof(struct policy_row, finishes_revoked),
+     .more = on_revoke_words,
+     .read_h = read_either},
     {.key = NULL},
 };

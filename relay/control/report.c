@@ -4,18 +4,40 @@
 #include <string.h>
 
 #include "relay/clock.h"
+#include "relay/control/audit.h"
 
-void report_verdicts(struct control *c, const struct parties *p, const struct parties_verdicts *v)
+void report_decision(struct control *c, struct str call_id, const char *event,
+                     const struct parties *p, enum media_kind kind, const struct policy_decision *d)
+{
+    const struct audit_line line = {.wall_us = clock_wall_us(),
+                                    .call_id = call_id,
+                                    .event = event,
+                                    .provider = d->provider[0] ? d->provider : p->provider,
+                                    .peer_fqdn = p->peer_fqdn,
+                                    .enterprise_user = p->enterprise_user,
+                                    .remote_user = p->remote_user,
+                                    .direction = p->direction,
+                                    .kind = kind,
+                                    .decision = d};
+
+    if (c->audit)
+        audit_write(c->audit, &line);
+}
+
+void report_verdicts(struct control *c, struct str call_id, const char *event,
+                     const struct parties *p, const struct parties_verdicts *v)
 {
     for (unsigned kind = 0; kind < MEDIA_KIND_COUNT; kind++) {
         const struct policy_decision *d = &v->kinds[kind];
-        const char *known = policy_provider_name(c->policy, p->provider);
+        const char *known =
+            d->provider[0] ? d->provider : policy_provider_name(c->policy, p->provider);
 
         if (!v->is_decided[kind])
             continue;
         if (d->verdict == POLICY_DENY)
             c->counters.events[CONTROL_POLICY_DENIED]++;
         totals_add_verdict(&c->totals, known, (enum media_kind)kind, d);
+        report_decision(c, call_id, event, p, (enum media_kind)kind, d);
     }
 }
 
@@ -24,16 +46,13 @@ void report_keep_verdicts(struct call *call, const struct parties_verdicts *v)
     for (unsigned kind = 0; kind < MEDIA_KIND_COUNT; kind++) {
         if (!v->is_decided[kind])
             continue;
-        call->verdicts[kind].is_decided = true;
-        call->verdicts[kind].code = v->kinds[kind].code;
-        call->verdicts[kind].verdict = v->kinds[kind].verdict;
+        call->verdicts[kind] = (struct call_verdict){true, v->kinds[kind]};
     }
 }
 
 void report_reduced(const struct parties_verdicts *v, const struct sdp_doc *doc, char *buf,
                     size_t cap)
 {
-    buf[0] = '\0';
     for (unsigned i = 0; i < doc->n_media; i++) {
         const struct sdp_media *m = &doc->media[i];
 
@@ -135,16 +154,8 @@ static void write_record(const struct call_record *r)
 static void record_verdicts(struct call_record *r, const struct call *call)
 {
     for (unsigned kind = 0; kind < MEDIA_KIND_COUNT; kind++) {
-        struct policy_query q = {.provider = call->provider,
-                                 .kind = (enum media_kind)kind,
-                                 .unix_time = (int64_t)(call->created_wall_us / 1000000)};
-
         r->has_decision[kind] = call->verdicts[kind].is_decided;
-        if (!r->has_decision[kind])
-            continue;
-        policy_decide(&r->decisions[kind], call->control->policy, &q); /* for its words */
-        r->decisions[kind].verdict = call->verdicts[kind].verdict;
-        r->decisions[kind].code = call->verdicts[kind].code;
+        r->decisions[kind] = call->verdicts[kind].decision;
     }
 }
 

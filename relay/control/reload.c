@@ -1,0 +1,182 @@
+#include "relay/control/reload.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "relay/clock.h"
+#include "relay/control/audit.h"
+#include "relay/control/revoke.h"
+#include "relay/log.h"
+
+#define ERR_MAX       512
+#define SLICE_CALLS   32   /* decided about in one turn of the main loop: some 100 us */
+#define SLICE_BUCKETS 4096 /* looked into */
+#define SLICE_MS      1
+
+struct reload {
+    int fd;                /* signalfd; -1: none */
+    struct policy *policy; /* that took the place of the one of the start; NULL: none did */
+    int64_t day;           /* that calls were last decided about on; 0: never */
+    uint32_t bucket;       /* of the calls' hash, next to be looked into */
+    struct tmr slice;
+};
+
+/* ---- running calls ----------------------------------------------------------------------------
+ */
+
+static unsigned look_into_bucket(struct control *c, uint32_t bucket)
+{
+    struct le *le = list_head(hash_list(c->calls, bucket));
+    unsigned n = 0;
+
+    while (le) {
+        struct call *call = le->data;
+
+        le = le->next; /* the call may end */
+        if (call->is_ended || call->policy_turn == c->policy_turn)
+            continue;
+        call->policy_turn = c->policy_turn;
+        revoke_call(call);
+        n++;
+    }
+    return n;
+}
+
+static void slice_h(void *arg)
+{
+    struct control *c = arg;
+    struct reload *r = c->reload;
+    unsigned n_calls = 0;
+
+    for (unsigned i = 0; i < SLICE_BUCKETS && n_calls < SLICE_CALLS; i++) {
+        if (r->bucket == hash_bsize(c->calls))
+            return;
+        n_calls += look_into_bucket(c, r->bucket++);
+    }
+    tmr_start(&r->slice, SLICE_MS, slice_h, c);
+}
+
+/* A change during the turn of another begins a new one: whom the old turn had not reached is
+ * decided about by the table that is in force now. */
+static void decide_again(struct control *c)
+{
+    c->policy_turn++;
+    c->reload->bucket = 0;
+    tmr_start(&c->reload->slice, 0, slice_h, c);
+}
+
+void reload_tick(struct control *c, int64_t unix_time)
+{
+    const int64_t day = unix_time / 86400;
+
+    if (!c->reload || day == c->reload->day)
+        return;
+    if (c->reload->day) {
+        log_notice(NULL, "policy: a new day (UTC): running calls are decided about again");
+        decide_again(c);
+    }
+    c->reload->day = day;
+}
+
+/* ---- the table --------------------------------------------------------------------------------
+ */
+
+static int load(struct policy **pp, const struct control *c, char *err, size_t err_cap)
+{
+    int error = c->cfg->policy[0] ? policy_load_file(pp, c->cfg->policy, err, err_cap)
+                                  : policy_load_builtin(pp);
+
+    if (error || !policy_check_config(*pp, c->cfg, err, err_cap))
+        return error;
+    policy_free(*pp);
+    return EINVAL;
+}
+
+static void reopen_audit(struct control *c)
+{
+    int err = c->audit ? audit_reopen(c->audit) : 0;
+
+    if (err)
+        log_error(NULL, "audit file: %s; the old one goes on being written", strerror(err));
+}
+
+int reload_policy(struct control *c, char *err, size_t err_cap)
+{
+    struct policy *fresh = NULL;
+    int error;
+
+    (void)snprintf(err, err_cap, "out of memory");
+    reopen_audit(c);
+    error = load(&fresh, c, err, err_cap);
+    if (error) {
+        log_error(NULL, "policy: %s; the old table stays in force", err);
+        return error;
+    }
+    policy_free(c->reload->policy);
+    c->reload->policy = fresh;
+    c->policy = fresh;
+    log_notice(NULL, "policy: read anew from %s",
+               c->cfg->policy[0] ? c->cfg->policy : "the built-in table");
+    decide_again(c);
+    return 0;
+}
+
+/* ---- the signal -------------------------------------------------------------------------------
+ */
+
+static void signal_h(int flags, void *arg)
+{
+    struct control *c = arg;
+    struct signalfd_siginfo info;
+    char err[ERR_MAX];
+
+    (void)flags;
+    while (read(c->reload->fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+        ;
+    (void)reload_policy(c, err, sizeof(err));
+}
+
+static void destructor(void *data)
+{
+    struct reload *r = data;
+
+    tmr_cancel(&r->slice);
+    if (r->fd >= 0) {
+        fd_close(r->fd);
+        close(r->fd);
+    }
+    policy_free(r->policy);
+}
+
+int reload_start(struct control *c)
+{
+    struct reload *r = mem_zalloc(sizeof(*r), destructor);
+    sigset_t hup;
+    int err;
+
+    if (!r)
+        return ENOMEM;
+    tmr_init(&r->slice);
+    sigemptyset(&hup);
+    sigaddset(&hup, SIGHUP);
+    err = pthread_sigmask(SIG_BLOCK, &hup, NULL);
+    r->fd = err ? -1 : signalfd(-1, &hup, SFD_NONBLOCK | SFD_CLOEXEC);
+    if (!err && r->fd < 0)
+        err = errno;
+    if (!err)
+        err = fd_listen(r->fd, FD_READ, signal_h, c);
+    if (err)
+        mem_deref(r);
+    else
+        c->reload = r;
+    return err;
+}
+
+void reload_stop(struct control *c)
+{
+    c->reload = mem_deref(c->reload);
+}
