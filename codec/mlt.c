@@ -109,22 +109,16 @@ static void fft(struct mlt_complex x[HALF])
     pass_of_5(y, x, 32);
 }
 
-/* exp(-i pi (4n + 1) / 1280), which are numbers of the window */
-static struct mlt_complex twiddle(unsigned n)
-{
-    return (struct mlt_complex){mlt_window[MLT_SIZE - 1 - 2 * n], -mlt_window[2 * n]};
-}
-
 /* out may be in. */
 static void dct4(const float in[MLT_SIZE], float out[MLT_SIZE])
 {
     struct mlt_complex z[HALF];
 
     for (unsigned n = 0; n < HALF; n++)
-        z[n] = mul((struct mlt_complex){in[2 * n], in[MLT_SIZE - 1 - 2 * n]}, twiddle(n));
+        z[n] = mul((struct mlt_complex){in[2 * n], in[MLT_SIZE - 1 - 2 * n]}, mlt_twiddles[n]);
     fft(z);
     for (unsigned k = 0; k < HALF; k++) {
-        const struct mlt_complex y = mul(z[k], twiddle(k));
+        const struct mlt_complex y = mul(z[k], mlt_twiddles[k]);
 
         out[2 * k] = y.re * ORTHONORMAL;
         out[MLT_SIZE - 1 - 2 * k] = -y.im * ORTHONORMAL;

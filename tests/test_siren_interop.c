@@ -89,7 +89,7 @@ static int load(void **state)
     sample_noise(&samples[3], "noise", 2000);
     sample_noise(&samples[4], "loud noise", 32767);
     samples[0].noise_db = samples[1].noise_db = 25;
-    samples[2].noise_db = 40;
+    samples[2].noise_db = 65;
     samples[3].noise_db = 6;
     return 0;
 }
