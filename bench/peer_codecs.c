@@ -16,6 +16,10 @@ static const struct {
     {"telephone-event", 101, {"telephone-event", 8000, 1, "0-16"}},
     {"telephone-event/48000", 110, {"telephone-event", 48000, 1, "0-15"}},
     {"CN", 13, {"CN", 8000, 1, ""}},
+    {"CN/16000", 118, {"CN", 16000, 1, ""}},
+    {"SIREN", 111, {"SIREN", 16000, 1, "bitrate=16000"}},
+    {"G7221", 112, {"G7221", 16000, 1, "bitrate=24000"}},
+    {"G7221/32000", 113, {"G7221", 16000, 1, "bitrate=32000"}},
     {"opus", 111, {"opus", 48000, 2, "minptime=10;useinbandfec=1"}},
 };
 
@@ -38,6 +42,8 @@ static int format_make(struct peer_format *f, const struct peer_description *d, 
     for (size_t i = 0; i < sizeof(customary) / sizeof(customary[0]); i++)
         if (strcasecmp(customary[i].name, name) == 0) {
             *f = (struct peer_format){.pt = customary[i].pt, .spec = customary[i].spec};
+            if (is_taken(d, f->pt))
+                f->pt = free_number(d);
             return 0;
         }
 

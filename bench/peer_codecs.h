@@ -7,7 +7,9 @@
 
 /**
  * Fills the formats of an offer from "opus,G722,CN,telephone-event". Static numbers of RFC 3551
- * are kept; 101 is telephone-event/8000 as Lync has it, 111 opus, others count up from 96.
+ * are kept; telephone-event, CN, SIREN and G7221 have the numbers of Lync, and opus 111; what has
+ * no number, or finds its number taken, counts up from 96. "G7221/32000" is the one at 32 kbit/s,
+ * "CN/16000" the comfort noise beside codecs with that clock.
  * @return 0; EINVAL: a name that is not known; E2BIG
  */
 int peer_codecs_read(struct peer_description *d, const char *names);
