@@ -16,6 +16,12 @@ static const char *const srtp_names[] = {
     [CONFIG_SRTP_LIBSRTP2] = "libsrtp2",
 };
 
+static const char *const io_names[] = {
+    [CONFIG_IO_AUTO] = "auto",
+    [CONFIG_IO_URING] = "uring",
+    [CONFIG_IO_EPOLL] = "epoll",
+};
+
 struct default_interface {
     const char *name;
     uint16_t port_min, port_max;
@@ -39,6 +45,11 @@ const char *dialect_name(enum config_dialect dialect)
 const char *config_srtp_name(enum config_srtp srtp)
 {
     return (unsigned)srtp <= CONFIG_SRTP_LIBSRTP2 ? srtp_names[srtp] : "unknown";
+}
+
+const char *config_io_name(enum config_io io)
+{
+    return (unsigned)io <= CONFIG_IO_EPOLL ? io_names[io] : "unknown";
 }
 
 /* One worker for each CPU that we may run on: a container has fewer than its machine. */
@@ -110,6 +121,8 @@ void config_default(struct config *cfg)
     cfg->offer_timeout_s = 3600;
     cfg->delete_delay_s = 30;
     cfg->max_calls = 0;
+    cfg->load_limit_percent = 85;
+    cfg->gather_us = 1000;
     cfg->tos = 184;
     cfg->reorder_window_ms = 40;
 }
@@ -124,5 +137,3 @@ int config_find_interface(const struct config *cfg, const char *name, size_t n)
     }
     return -1;
 }
-    cfg->gate_margin_percent = 50;
-    cfg->audit.sync = CONFIG_SYNC_SECOND;

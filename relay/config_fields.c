@@ -37,6 +37,7 @@ static CONFIG_PRINTER(print_interfaces)
 
 _Static_assert(sizeof(enum config_dialect) == sizeof(unsigned), "yaml_read_word() stores unsigned");
 _Static_assert(sizeof(enum config_srtp) == sizeof(unsigned), "as above");
+_Static_assert(sizeof(enum config_io) == sizeof(unsigned), "as above");
 _Static_assert(sizeof(enum log_level) == sizeof(unsigned), "as above");
 _Static_assert(sizeof(enum log_format) == sizeof(unsigned), "as above");
 
@@ -48,6 +49,11 @@ static const char *dialect_at(unsigned value)
 static const char *srtp_at(unsigned value)
 {
     return config_srtp_name((enum config_srtp)value);
+}
+
+static const char *io_at(unsigned value)
+{
+    return config_io_name((enum config_io)value);
 }
 
 static const char *level_at(unsigned value)
@@ -62,22 +68,11 @@ static const char *format_at(unsigned value)
 
 static const struct yaml_words dialect_words = {DIALECT_RFC + 1, dialect_at};
 static const struct yaml_words srtp_words = {CONFIG_SRTP_LIBSRTP2 + 1, srtp_at};
+static const struct yaml_words io_words = {CONFIG_IO_EPOLL + 1, io_at};
 static const struct yaml_words level_words = {LOG_DEBUG + 1, level_at};
 static const struct yaml_words format_words = {LOG_JSON + 1, format_at};
 
 static const struct yaml_field opus_fields[] = {
-_Static_assert(sizeof(enum config_sync) == sizeof(unsigned), "as above");
-
-const char *config_sync_name(unsigned sync)
-{
-    static const char *const names[] = {[CONFIG_SYNC_NEVER] = "never",
-                                        [CONFIG_SYNC_SECOND] = "second",
-                                        [CONFIG_SYNC_EACH] = "each"};
-
-    return names[sync];
-}
-
-static const struct yaml_words sync_words = {CONFIG_SYNC_EACH + 1, config_sync_name};
     {.key = "bitrate",
      .example = "24000",
      .unit = "bit/s",
@@ -222,25 +217,6 @@ static const struct yaml_field log_fields[] = {
         .max = (highest), .help = (help_text), .offset = offsetof(struct config, member),          \
         .read_h = yaml_read_uint32, .print_h = yaml_print_uint32                                   \
     }
-static const struct yaml_field audit_fields[] = {
-    {.key = "file",
-     .example = "/var/log/picrelay/audit.json",
-     .help = "a line of JSON for each decision is appended; SIGHUP opens it anew; nowhere if not "
-             "given",
-     .offset = offsetof(struct config, audit.file),
-     .read_h = config_read_path,
-     .print_h = config_print_name,
-     .is_absent_h = config_name_is_absent},
-    {.key = "sync",
-     .example = "second",
-     .help = "when it is on the disk: never, within a second, or each before its request's answer",
-     .offset = offsetof(struct config, audit.sync),
-     .more = &sync_words,
-     .read_h = yaml_read_word,
-     .print_h = yaml_print_word},
-    {.key = NULL},
-};
-
 
 const struct yaml_field config_fields[] = {
     {.key = "interfaces",
@@ -270,6 +246,23 @@ const struct yaml_field config_fields[] = {
      .more = &srtp_words,
      .read_h = yaml_read_word,
      .print_h = yaml_print_word},
+    {.key = "io",
+     .example = "auto",
+     .help = "how media comes and goes; auto: io_uring where the kernel has it, else epoll",
+     .offset = offsetof(struct config, io),
+     .more = &io_words,
+     .read_h = yaml_read_word,
+     .print_h = yaml_print_word},
+    NUMBER(gather_us, 0, 10000, "microseconds", "1000",
+           "packets gather for so long before a busy worker looks; 0: it looks at once"),
+    {.key = "cpu_affinity",
+     .example = "[2, 3]",
+     .min = 1,
+     .max = CONFIG_WORKERS_MAX,
+     .help = "CPUs that media threads are pinned to, in turn; the kernel decides if not given",
+     .read_h = config_read_cpus,
+     .print_h = config_print_cpus,
+     .is_absent_h = config_cpus_is_absent},
     {.key = "policy",
      .example = "policy.yaml",
      .help = "the provider table, relative to this file's folder; the built-in one if not given",
@@ -291,6 +284,8 @@ const struct yaml_field config_fields[] = {
     NUMBER(offer_timeout_s, 1, DAY_S, "seconds", "3600", "a call ends that is not answered"),
     NUMBER(delete_delay_s, 0, 3600, "seconds", "30", "a deleted call is kept for late requests"),
     NUMBER(max_calls, 0, 1000000, "calls", "0", "0: as many as ports and descriptors allow"),
+    NUMBER(load_limit_percent, 1, 100, "percent", "85",
+           "new calls are refused while all media threads are busier than this"),
     {.key = "tos",
      .example = "184",
      .min = -1,
@@ -301,20 +296,5 @@ const struct yaml_field config_fields[] = {
      .print_h = yaml_print_int},
     NUMBER(reorder_window_ms, 0, 500, "milliseconds", "40",
            "how long a gap waits for the packet that is missing"),
-    {.key = "audit",
-     .example = "{file: /var/log/picrelay/audit.json, sync: second}",
-     .help = "the record of what policy decided",
-     .more = audit_fields,
-     .read_h = yaml_read_map,
-     .print_h = yaml_print_map},
-    {.key = "http_token_file",
-     .example = "/etc/picrelay/token",
-     .help = "its first line is what a change by HTTP has to show; without it none is taken",
-     .offset = offsetof(struct config, http_token_file),
-     .read_h = config_read_path,
-     .print_h = config_print_name,
-     .is_absent_h = config_name_is_absent},
     {.key = NULL},
 };
-    NUMBER(gate_margin_percent, 0, 1000, "percent", "50",
-           "what a stream may carry above what its negotiated codecs need"),

@@ -1,6 +1,7 @@
 #include "relay/config.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 
@@ -39,6 +40,25 @@ static int check_addresses(const struct config *cfg, char *err, size_t err_cap)
         e = check_local(&cfg->http, "http", "", err, err_cap);
 
     return e;
+}
+
+static int check_cpus(const struct config *cfg, char *err, size_t err_cap)
+{
+    cpu_set_t set;
+
+    if (sched_getaffinity(0, sizeof(set), &set))
+        return 0; /* cannot be asked: the threads will tell */
+
+    for (unsigned i = 0; i < cfg->n_cpus; i++) {
+        if (CPU_ISSET(cfg->cpus[i], &set))
+            continue;
+        snprintf(err, err_cap,
+                 "cpu_affinity: picrelay may not run on CPU %u; expected CPUs that \"taskset -p "
+                 "$$\" allows",
+                 cfg->cpus[i]);
+        return EINVAL;
+    }
+    return 0;
 }
 
 /* The soft limit is 1024 for the sake of select(), which nobody here uses. */
@@ -132,6 +152,10 @@ int config_check_host(const struct config *cfg, char *err, size_t err_cap)
     if (e)
         return e;
 
+    e = check_cpus(cfg, err, err_cap);
+    if (e)
+        return e;
+
     e = check_descriptors(cfg, err, err_cap);
     if (e)
         return e;
@@ -139,4 +163,20 @@ int config_check_host(const struct config *cfg, char *err, size_t err_cap)
     warn_of_ephemeral_ports(cfg);
     warn_of_privileged_ports(cfg);
     return 0;
+}
+
+void config_say_capacity(const struct config *cfg)
+{
+    struct rlimit limit;
+    unsigned long long n_calls, n_pairs = 0;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur < DESCRIPTORS_BASE)
+        return;
+    for (unsigned i = 0; i < cfg->n_interfaces; i++)
+        n_pairs += (cfg->interfaces[i].port_max - cfg->interfaces[i].port_min + 1u) / 2;
+    n_calls = (limit.rlim_cur - DESCRIPTORS_BASE) / DESCRIPTORS_PER_CALL;
+    if (n_calls > n_pairs / 2)
+        n_calls = n_pairs / 2;
+    log_info(NULL, "room for %llu calls with ICE: %llu file descriptors, %llu port pairs", n_calls,
+             (unsigned long long)limit.rlim_cur, n_pairs);
 }

@@ -294,6 +294,43 @@ CONFIG_PRINTER(config_print_allow)
     fputc(']', out);
 }
 
+CONFIG_READER(config_read_cpus)
+{
+    const struct yaml_field cpu = {
+        .key = field->key, .example = "2", .unit = "a CPU", .max = CONFIG_CPUS_MAX - 1};
+    struct config *cfg = target;
+    unsigned n = 0;
+    int err = yaml_check_list(field, node, report);
+
+    if (err)
+        return err;
+    for (const struct yaml_node *item = node->first; item && !err; item = item->next) {
+        uint32_t number = 0;
+
+        err = yaml_read_uint32(&cpu, item, &number, report);
+        cfg->cpus[n++] = (uint16_t)number;
+    }
+    cfg->n_cpus = n;
+    return err;
+}
+
+CONFIG_PRINTER(config_print_cpus)
+{
+    const struct config *cfg = target;
+
+    (void)field;
+    for (unsigned i = 0; i < cfg->n_cpus; i++)
+        fprintf(out, "%s%u", i ? ", " : "[", cfg->cpus[i]);
+    fputc(']', out);
+}
+
+bool config_cpus_is_absent(const void *target)
+{
+    const struct config *cfg = target;
+
+    return cfg->n_cpus == 0;
+}
+
 CONFIG_READER(config_read_direction)
 {
     struct config *cfg = target;

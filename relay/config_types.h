@@ -55,6 +55,11 @@ CONFIG_PRINTER(config_print_ng);
 CONFIG_READER(config_read_allow);
 CONFIG_PRINTER(config_print_allow);
 
+/* struct config: a list of numbers of CPUs */
+CONFIG_READER(config_read_cpus);
+CONFIG_PRINTER(config_print_cpus);
+bool config_cpus_is_absent(const void *target);
+
 /* struct config, interfaces already read: a list of two of their names */
 CONFIG_READER(config_read_direction);
 CONFIG_PRINTER(config_print_direction);

@@ -76,9 +76,9 @@ static void say_ready(const struct control *c, const struct config *cfg)
 
         n += k > 0 ? (size_t)k : 0;
     }
-    (void)fprintf(stderr, "picrelay: ready ng=%s http=%s workers=%u srtp=%s\n", ng,
+    (void)fprintf(stderr, "picrelay: ready ng=%s http=%s workers=%u io=%s srtp=%s\n", ng,
                   cfg->has_http ? addr_print(http, &cfg->http) : "off", cfg->workers,
-                  c->srtp->provider->name);
+                  media_io_name(c->media), c->srtp->provider->name);
     (void)sd_notify(0, "READY=1");
 }
 
@@ -129,6 +129,7 @@ static int serve(const struct config *cfg, const struct policy *policy)
         return complain(EXIT_FAILURE, "libre or libsrtp2 could not be set up");
     error = control_start(&control, &opt, err, sizeof(err));
     if (!error) {
+        config_say_capacity(cfg);
         say_ready(control, cfg);
         (void)re_main(signal_h);
         (void)sd_notify(0, "STOPPING=1");

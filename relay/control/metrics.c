@@ -96,6 +96,26 @@ static const struct metric_row rows[METRIC_COUNT] = {
                                        METRIC_COUNTER,
                                        "Commands that waited for room in a worker's ring.",
                                        {"worker"}},
+    [METRIC_WORKER_BUSY_RATIO] = {"picrelay_worker_busy_ratio",
+                                  METRIC_GAUGE,
+                                  "Share of the last second that a worker was busy, 0 to 1.",
+                                  {"worker"}},
+    [METRIC_WORKER_GATHER_SECONDS] = {"picrelay_worker_gather_seconds",
+                                      METRIC_GAUGE,
+                                      "How long a worker lets packets gather at its present rate.",
+                                      {"worker"}},
+    [METRIC_WORKER_BATCH_PACKETS] = {"picrelay_worker_batch_packets",
+                                     METRIC_HISTOGRAM,
+                                     "Packets in a batch, of batches that had any.",
+                                     {"worker"}},
+    [METRIC_IO_INFO] = {"picrelay_io_info",
+                        METRIC_GAUGE,
+                        "Always 1; how media comes and goes is a label.",
+                        {"io"}},
+    [METRIC_ADDED_DELAY_SECONDS] = {"picrelay_added_delay_seconds",
+                                    METRIC_HISTOGRAM,
+                                    "From the kernel's receive to its send, of one stream in 16.",
+                                    {"path"}},
     [METRIC_SRTP_INFO] = {"picrelay_srtp_info",
                           METRIC_GAUGE,
                           "Always 1; who does SRTP is a label.",
@@ -120,6 +140,12 @@ static const struct metric_row rows[METRIC_COUNT] = {
                                            METRIC_GAUGE,
                                            "Start of the process, UNIX time.",
                                            {NULL}},
+};
+
+static const char *const type_names[] = {
+    [METRIC_COUNTER] = "counter",
+    [METRIC_GAUGE] = "gauge",
+    [METRIC_HISTOGRAM] = "histogram",
 };
 
 const struct metric_row *metrics_row(enum metric m)
@@ -167,7 +193,9 @@ void metrics_family(struct metrics_writer *w, enum metric m)
     put_text(w, rows[m].help);
     put_text(w, "\n# TYPE ");
     put_text(w, rows[m].name);
-    put_text(w, rows[m].type == METRIC_COUNTER ? " counter\n" : " gauge\n");
+    put_text(w, " ");
+    put_text(w, type_names[rows[m].type]);
+    put_text(w, "\n");
 }
 
 /* As many values as names: one too few would be somebody else's memory, or a line nobody can read.
@@ -183,23 +211,40 @@ static bool labels_fit(const struct metric_row *family, const char *const *label
     return true;
 }
 
-static void put_sample(struct metrics_writer *w, const char *const *labels, const char *value)
+static void put_label(struct metrics_writer *w, bool is_first, const char *name, const char *value)
 {
+    put_text(w, is_first ? "{" : ",");
+    put_text(w, name);
+    put_text(w, "=\"");
+    put_escaped(w, value);
+    put_text(w, "\"");
+}
+
+/* @param suffix  of the name: "_bucket" of a histogram, or ""
+ * @param le      value of the label of that name; NULL: there is none */
+static void put_line(struct metrics_writer *w, const char *suffix, const char *const *labels,
+                     const char *le, const char *value)
+{
+    unsigned i;
+
     if (!w->err && (!w->family || !labels_fit(w->family, labels)))
         w->err = EINVAL;
     if (w->err)
         return;
     put_text(w, w->family->name);
-    for (unsigned i = 0; labels && i < METRICS_LABELS_MAX && labels[i]; i++) {
-        put_text(w, i ? "," : "{");
-        put_text(w, w->family->labels[i]);
-        put_text(w, "=\"");
-        put_escaped(w, labels[i]);
-        put_text(w, "\"");
-    }
-    put_text(w, w->family->labels[0] ? "} " : " ");
+    put_text(w, suffix);
+    for (i = 0; labels && i < METRICS_LABELS_MAX && labels[i]; i++)
+        put_label(w, i == 0, w->family->labels[i], labels[i]);
+    if (le)
+        put_label(w, i == 0, "le", le);
+    put_text(w, i || le ? "} " : " ");
     put_text(w, value);
     put_text(w, "\n");
+}
+
+static void put_sample(struct metrics_writer *w, const char *const *labels, const char *value)
+{
+    put_line(w, "", labels, NULL, value);
 }
 
 void metrics_count(struct metrics_writer *w, const char *const *labels, uint64_t value)
@@ -210,17 +255,43 @@ void metrics_count(struct metrics_writer *w, const char *const *labels, uint64_t
     put_sample(w, labels, text);
 }
 
+static void print_real(char text[40], double value)
+{
+    if (isnan(value))
+        (void)snprintf(text, 40, "NaN");
+    else if (isinf(value))
+        (void)snprintf(text, 40, value > 0 ? "+Inf" : "-Inf");
+    else
+        (void)snprintf(text, 40, "%.15g", value);
+}
+
 void metrics_real(struct metrics_writer *w, const char *const *labels, double value)
 {
     char text[40];
 
-    if (isnan(value))
-        (void)snprintf(text, sizeof(text), "NaN");
-    else if (isinf(value))
-        (void)snprintf(text, sizeof(text), value > 0 ? "+Inf" : "-Inf");
-    else
-        (void)snprintf(text, sizeof(text), "%.15g", value);
+    print_real(text, value);
     put_sample(w, labels, text);
+}
+
+/* Buckets are cumulative, and the last has no bound: text format 0.0.4, histograms. */
+void metrics_histogram(struct metrics_writer *w, const char *const *labels,
+                       const struct metrics_histogram *h)
+{
+    char le[40], text[40];
+    uint64_t n = 0;
+
+    for (unsigned i = 0; i < h->n; i++) {
+        n += h->counts[i];
+        print_real(le, h->bounds[i]);
+        (void)snprintf(text, sizeof(text), "%" PRIu64, n);
+        if (!isinf(h->bounds[i]))
+            put_line(w, "_bucket", labels, le, text);
+    }
+    (void)snprintf(text, sizeof(text), "%" PRIu64, n);
+    put_line(w, "_bucket", labels, "+Inf", text);
+    print_real(le, h->sum);
+    put_line(w, "_sum", labels, NULL, le);
+    put_line(w, "_count", labels, NULL, text);
 }
 
 const char *control_result_name(enum control_result result)

@@ -42,6 +42,11 @@ enum metric {
     METRIC_WORKER_PACKETS_TOTAL,
     METRIC_WORKER_STREAMS,
     METRIC_WORKER_RING_FULL_TOTAL,
+    METRIC_WORKER_BUSY_RATIO,
+    METRIC_WORKER_GATHER_SECONDS,
+    METRIC_WORKER_BATCH_PACKETS,
+    METRIC_IO_INFO,
+    METRIC_ADDED_DELAY_SECONDS,
     METRIC_SRTP_INFO,
     METRIC_PROCESS_CPU_SECONDS_TOTAL,
     METRIC_PROCESS_RESIDENT_MEMORY_BYTES,
@@ -51,7 +56,7 @@ enum metric {
     METRIC_COUNT
 };
 
-enum metric_type { METRIC_COUNTER, METRIC_GAUGE };
+enum metric_type { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
 
 struct metric_row {
     const char *name;
@@ -78,6 +83,17 @@ void metrics_family(struct metrics_writer *w, enum metric m);
 /** One sample of the family. @param labels  as many as it has names; NULL if it has none */
 void metrics_count(struct metrics_writer *w, const char *const *labels, uint64_t value);
 void metrics_real(struct metrics_writer *w, const char *const *labels, double value);
+
+/** A histogram: how many samples were not above a bound and above the one before. */
+struct metrics_histogram {
+    const double *bounds; /* n of them; INFINITY: what no bound holds */
+    const uint64_t *counts;
+    unsigned n;
+    double sum; /* of all samples */
+};
+/** All samples of a histogram of the family. @param labels  as above, without `le` */
+void metrics_histogram(struct metrics_writer *w, const char *const *labels,
+                       const struct metrics_histogram *h);
 
 /** How a request was answered. */
 enum control_result {

@@ -1,3 +1,4 @@
+#include <math.h>
 #include <string.h>
 
 #include "relay/control/report.h"
@@ -107,7 +108,7 @@ static void write_verdicts(struct metrics_writer *w, const struct totals *t)
 
         metrics_count(w,
                       METRICS_LABELS(v->provider, media_kind_name(v->kind),
-                                     policy_verdict_name(v->verdict),
+                                     v->verdict == POLICY_ALLOW ? "allow" : "deny",
                                      policy_code_name(v->code)),
                       v->n);
     }
@@ -164,6 +165,81 @@ static void write_workers(struct metrics_writer *w, const struct control *c)
     }
 }
 
+static void write_batches(struct metrics_writer *w, unsigned worker,
+                          const struct media_worker_stats *s)
+{
+    double bounds[MEDIA_BATCH_BUCKETS];
+    struct metrics_histogram h = {.bounds = bounds,
+                                  .counts = s->batch_sizes,
+                                  .n = MEDIA_BATCH_BUCKETS,
+                                  .sum = (double)s->packets_in};
+    char id[16];
+
+    for (unsigned i = 0; i < MEDIA_BATCH_BUCKETS; i++)
+        bounds[i] = media_batch_bounds[i];
+    metrics_histogram(w, METRICS_LABELS(number(id, worker)), &h);
+}
+
+/* How busy the workers are, and what they make of it. */
+static void write_work(struct metrics_writer *w, const struct control *c)
+{
+    unsigned n = media_n_workers(c->media);
+    struct media_worker_stats s;
+    char id[16];
+
+    metrics_family(w, METRIC_WORKER_BUSY_RATIO);
+    for (unsigned i = 0; i < n; i++)
+        metrics_real(w, METRICS_LABELS(number(id, i)), media_load_permille(c->media, i) / 1e3);
+    metrics_family(w, METRIC_WORKER_GATHER_SECONDS);
+    for (unsigned i = 0; i < n; i++) {
+        media_worker_stats(c->media, i, &s);
+        metrics_real(w, METRICS_LABELS(number(id, i)), (double)s.gather_us / 1e6);
+    }
+    metrics_family(w, METRIC_WORKER_BATCH_PACKETS);
+    for (unsigned i = 0; i < n; i++) {
+        media_worker_stats(c->media, i, &s);
+        write_batches(w, i, &s);
+    }
+    metrics_family(w, METRIC_IO_INFO);
+    metrics_count(w, METRICS_LABELS(media_io_name(c->media)), 1);
+}
+
+static void add_delays(struct media_delays *sum, const struct media_delays *part)
+{
+    for (unsigned i = 0; i < MEDIA_DELAY_BUCKETS; i++)
+        sum->n[i] += part->n[i];
+    sum->sum_us += part->sum_us;
+}
+
+static void write_delays(struct metrics_writer *w, const struct control *c)
+{
+    static const char *const names[MEDIA_PATHS] = {[MEDIA_PATH_PLAIN] = "plain",
+                                                   [MEDIA_PATH_SRTP] = "srtp",
+                                                   [MEDIA_PATH_TRANSCODED] = "transcoded"};
+    struct media_delays sums[MEDIA_PATHS] = {0};
+    double bounds[MEDIA_DELAY_BUCKETS];
+
+    for (unsigned i = 0; i < media_n_workers(c->media); i++) {
+        struct media_worker_stats s;
+
+        media_worker_stats(c->media, i, &s);
+        for (unsigned path = 0; path < MEDIA_PATHS; path++)
+            add_delays(&sums[path], &s.delays[path]);
+    }
+    for (unsigned i = 0; i < MEDIA_DELAY_BUCKETS; i++)
+        bounds[i] =
+            media_delay_bounds_us[i] == UINT32_MAX ? INFINITY : media_delay_bounds_us[i] / 1e6;
+    metrics_family(w, METRIC_ADDED_DELAY_SECONDS);
+    for (unsigned path = 0; path < MEDIA_PATHS; path++) {
+        struct metrics_histogram h = {.bounds = bounds,
+                                      .counts = sums[path].n,
+                                      .n = MEDIA_DELAY_BUCKETS,
+                                      .sum = (double)sums[path].sum_us / 1e6};
+
+        metrics_histogram(w, METRICS_LABELS(names[path]), &h);
+    }
+}
+
 static void write_http(struct metrics_writer *w, const struct control *c)
 {
     struct http_stats s;
@@ -189,6 +265,8 @@ int report_metrics(struct mbuf *mb, const struct control *c)
     write_verdicts(&w, &c->totals);
     metrics_write_control(&w, &c->counters);
     write_workers(&w, c);
+    write_work(&w, c);
+    write_delays(&w, c);
     write_http(&w, c);
     metrics_write_process(&w);
     return w.err;
