@@ -10,16 +10,16 @@ static const char *const dialect_names[] = {
     [DIALECT_WLM2009] = "wlm2009", [DIALECT_MSN] = "msn",   [DIALECT_RFC] = "rfc",
 };
 
-static const char *const srtp_names[] = {
-    [CONFIG_SRTP_AUTO] = "auto",
-    [CONFIG_SRTP_MULTIBUFFER] = "multibuffer",
-    [CONFIG_SRTP_LIBSRTP2] = "libsrtp2",
-};
-
 static const char *const io_names[] = {
     [CONFIG_IO_AUTO] = "auto",
     [CONFIG_IO_URING] = "uring",
     [CONFIG_IO_EPOLL] = "epoll",
+};
+
+static const char *const srtp_names[] = {
+    [CONFIG_SRTP_AUTO] = "auto",
+    [CONFIG_SRTP_MULTIBUFFER] = "multibuffer",
+    [CONFIG_SRTP_LIBSRTP2] = "libsrtp2",
 };
 
 struct default_interface {
@@ -42,14 +42,14 @@ const char *dialect_name(enum config_dialect dialect)
     return (unsigned)dialect <= DIALECT_RFC ? dialect_names[dialect] : "unknown";
 }
 
-const char *config_srtp_name(enum config_srtp srtp)
-{
-    return (unsigned)srtp <= CONFIG_SRTP_LIBSRTP2 ? srtp_names[srtp] : "unknown";
-}
-
 const char *config_io_name(enum config_io io)
 {
     return (unsigned)io <= CONFIG_IO_EPOLL ? io_names[io] : "unknown";
+}
+
+const char *config_srtp_name(enum config_srtp srtp)
+{
+    return (unsigned)srtp <= CONFIG_SRTP_LIBSRTP2 ? srtp_names[srtp] : "unknown";
 }
 
 /* One worker for each CPU that we may run on: a container has fewer than its machine. */
@@ -125,6 +125,8 @@ void config_default(struct config *cfg)
     cfg->gather_us = 1000;
     cfg->tos = 184;
     cfg->reorder_window_ms = 40;
+    cfg->gate_margin_percent = 50;
+    cfg->audit.sync = CONFIG_SYNC_SECOND;
 }
 
 int config_find_interface(const struct config *cfg, const char *name, size_t n)

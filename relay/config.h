@@ -33,11 +33,18 @@ enum config_dialect {
     DIALECT_RFC,
 };
 
+/** How media comes and goes. */
+enum config_io { CONFIG_IO_AUTO, CONFIG_IO_URING, CONFIG_IO_EPOLL };
+
 /** Who does SRTP. */
 enum config_srtp { CONFIG_SRTP_AUTO, CONFIG_SRTP_MULTIBUFFER, CONFIG_SRTP_LIBSRTP2 };
 
-/** How media comes and goes. */
-enum config_io { CONFIG_IO_AUTO, CONFIG_IO_URING, CONFIG_IO_EPOLL };
+/** When what was written is on the disk. */
+enum config_sync {
+    CONFIG_SYNC_NEVER,  /* when the kernel likes */
+    CONFIG_SYNC_SECOND, /* within a second or two */
+    CONFIG_SYNC_EACH,   /* before the request is answered: it takes as long as the disk does */
+};
 
 struct config_interface {
     char name[CONFIG_NAME_MAX];
@@ -78,6 +85,12 @@ struct config {
     unsigned n_cpus;                   /* 0: they are not */
     char policy[4096];                 /* file; empty: the built-in table */
 
+    struct {
+        char file[4096];       /* where decisions of policy are kept; empty: nowhere */
+        enum config_sync sync; /* when they are on the disk */
+    } audit;
+    char http_token_file[4096]; /* what changes by HTTP have to show; empty: none are taken */
+
     enum config_srtp srtp;
 
     struct {
@@ -85,16 +98,17 @@ struct config {
         enum log_format format;
     } log;
 
-    uint32_t port_rest_s;        /* 10 */
-    uint32_t media_timeout_s;    /* 60: all streams silent */
-    uint32_t silent_timeout_s;   /* 3600: on hold */
-    uint32_t offer_timeout_s;    /* 3600: never answered */
-    uint32_t delete_delay_s;     /* 30 */
-    uint32_t max_calls;          /* 0: no limit but ports and descriptors */
-    uint32_t load_limit_percent; /* 85: no new calls when all workers are as busy */
-    uint32_t gather_us;          /* 1000: how long packets may gather under load; 0: not */
-    int tos;                     /* 184 (DSCP EF); -1: leave */
-    uint32_t reorder_window_ms;  /* 40 */
+    uint32_t port_rest_s;         /* 10 */
+    uint32_t media_timeout_s;     /* 60: all streams silent */
+    uint32_t silent_timeout_s;    /* 3600: on hold */
+    uint32_t offer_timeout_s;     /* 3600: never answered */
+    uint32_t delete_delay_s;      /* 30 */
+    uint32_t max_calls;           /* 0: no limit but ports and descriptors */
+    uint32_t load_limit_percent;  /* 85: no new calls when all workers are as busy */
+    uint32_t gather_us;           /* 1000: how long packets may gather under load; 0: not */
+    int tos;                      /* 184 (DSCP EF); -1: leave */
+    uint32_t reorder_window_ms;   /* 40 */
+    uint32_t gate_margin_percent; /* 50: above what the negotiated codecs need */
 };
 
 /** The built-in default configuration. */
@@ -124,9 +138,6 @@ int config_find_interface(const struct config *cfg, const char *name, size_t n);
  */
 int config_check_host(const struct config *cfg, char *err, size_t err_cap);
 
-/** "auto", "multibuffer", "libsrtp2" */
-const char *config_srtp_name(enum config_srtp srtp);
-
 /** Logs how many calls there can be, as descriptors and ports allow: after config_check_host(),
  *  which raises the limit of descriptors as far as it goes. */
 void config_say_capacity(const struct config *cfg);
@@ -134,6 +145,10 @@ void config_say_capacity(const struct config *cfg);
 /** "auto", "uring", "epoll" */
 const char *config_io_name(enum config_io io);
 
+/** "auto", "multibuffer", "libsrtp2" */
+const char *config_srtp_name(enum config_srtp srtp);
+
 const char *dialect_name(enum config_dialect dialect);
+const char *config_sync_name(unsigned sync);
 
 #endif

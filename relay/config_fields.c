@@ -36,8 +36,8 @@ static CONFIG_PRINTER(print_interfaces)
 }
 
 _Static_assert(sizeof(enum config_dialect) == sizeof(unsigned), "yaml_read_word() stores unsigned");
-_Static_assert(sizeof(enum config_srtp) == sizeof(unsigned), "as above");
 _Static_assert(sizeof(enum config_io) == sizeof(unsigned), "as above");
+_Static_assert(sizeof(enum config_srtp) == sizeof(unsigned), "as above");
 _Static_assert(sizeof(enum log_level) == sizeof(unsigned), "as above");
 _Static_assert(sizeof(enum log_format) == sizeof(unsigned), "as above");
 
@@ -46,14 +46,14 @@ static const char *dialect_at(unsigned value)
     return dialect_name((enum config_dialect)value);
 }
 
-static const char *srtp_at(unsigned value)
-{
-    return config_srtp_name((enum config_srtp)value);
-}
-
 static const char *io_at(unsigned value)
 {
     return config_io_name((enum config_io)value);
+}
+
+static const char *srtp_at(unsigned value)
+{
+    return config_srtp_name((enum config_srtp)value);
 }
 
 static const char *level_at(unsigned value)
@@ -66,9 +66,21 @@ static const char *format_at(unsigned value)
     return log_format_name((enum log_format)value);
 }
 
+_Static_assert(sizeof(enum config_sync) == sizeof(unsigned), "as above");
+
+const char *config_sync_name(unsigned sync)
+{
+    static const char *const names[] = {[CONFIG_SYNC_NEVER] = "never",
+                                        [CONFIG_SYNC_SECOND] = "second",
+                                        [CONFIG_SYNC_EACH] = "each"};
+
+    return names[sync];
+}
+
+static const struct yaml_words sync_words = {CONFIG_SYNC_EACH + 1, config_sync_name};
 static const struct yaml_words dialect_words = {DIALECT_RFC + 1, dialect_at};
-static const struct yaml_words srtp_words = {CONFIG_SRTP_LIBSRTP2 + 1, srtp_at};
 static const struct yaml_words io_words = {CONFIG_IO_EPOLL + 1, io_at};
+static const struct yaml_words srtp_words = {CONFIG_SRTP_LIBSRTP2 + 1, srtp_at};
 static const struct yaml_words level_words = {LOG_DEBUG + 1, level_at};
 static const struct yaml_words format_words = {LOG_JSON + 1, format_at};
 
@@ -210,6 +222,25 @@ static const struct yaml_field log_fields[] = {
     {.key = NULL},
 };
 
+static const struct yaml_field audit_fields[] = {
+    {.key = "file",
+     .example = "/var/log/picrelay/audit.json",
+     .help = "a line of JSON for each decision is appended; SIGHUP opens it anew; nowhere if not "
+             "given",
+     .offset = offsetof(struct config, audit.file),
+     .read_h = config_read_path,
+     .print_h = config_print_name,
+     .is_absent_h = config_name_is_absent},
+    {.key = "sync",
+     .example = "second",
+     .help = "when it is on the disk: never, within a second, or each before its request's answer",
+     .offset = offsetof(struct config, audit.sync),
+     .more = &sync_words,
+     .read_h = yaml_read_word,
+     .print_h = yaml_print_word},
+    {.key = NULL},
+};
+
 /* A whole number that is a uint32_t of struct config. */
 #define NUMBER(member, lowest, highest, unit_name, sample, help_text)                              \
     {                                                                                              \
@@ -239,13 +270,6 @@ const struct yaml_field config_fields[] = {
      .read_h = config_read_http,
      .print_h = config_print_http},
     NUMBER(workers, 1, CONFIG_WORKERS_MAX, "threads", "1", "media threads; one a CPU if not given"),
-    {.key = "srtp",
-     .example = "auto",
-     .help = "who encrypts; auto: multibuffer where the CPU has AES instructions, else libsrtp2",
-     .offset = offsetof(struct config, srtp),
-     .more = &srtp_words,
-     .read_h = yaml_read_word,
-     .print_h = yaml_print_word},
     {.key = "io",
      .example = "auto",
      .help = "how media comes and goes; auto: io_uring where the kernel has it, else epoll",
@@ -263,10 +287,30 @@ const struct yaml_field config_fields[] = {
      .read_h = config_read_cpus,
      .print_h = config_print_cpus,
      .is_absent_h = config_cpus_is_absent},
+    {.key = "srtp",
+     .example = "auto",
+     .help = "who encrypts; auto: multibuffer where the CPU has AES instructions, else libsrtp2",
+     .offset = offsetof(struct config, srtp),
+     .more = &srtp_words,
+     .read_h = yaml_read_word,
+     .print_h = yaml_print_word},
     {.key = "policy",
      .example = "policy.yaml",
      .help = "the provider table, relative to this file's folder; the built-in one if not given",
      .offset = offsetof(struct config, policy),
+     .read_h = config_read_path,
+     .print_h = config_print_name,
+     .is_absent_h = config_name_is_absent},
+    {.key = "audit",
+     .example = "{file: /var/log/picrelay/audit.json, sync: second}",
+     .help = "the record of what policy decided",
+     .more = audit_fields,
+     .read_h = yaml_read_map,
+     .print_h = yaml_print_map},
+    {.key = "http_token_file",
+     .example = "/etc/picrelay/token",
+     .help = "its first line is what a change by HTTP has to show; without it none is taken",
+     .offset = offsetof(struct config, http_token_file),
      .read_h = config_read_path,
      .print_h = config_print_name,
      .is_absent_h = config_name_is_absent},
@@ -296,5 +340,7 @@ const struct yaml_field config_fields[] = {
      .print_h = yaml_print_int},
     NUMBER(reorder_window_ms, 0, 500, "milliseconds", "40",
            "how long a gap waits for the packet that is missing"),
+    NUMBER(gate_margin_percent, 0, 1000, "percent", "50",
+           "what a stream may carry above what its negotiated codecs need"),
     {.key = NULL},
 };

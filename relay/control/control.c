@@ -8,9 +8,12 @@
 
 #include "relay/clock.h"
 #include "relay/control/apply.h"
+#include "relay/control/audit.h"
 #include "relay/control/call.h"
 #include "relay/control/listen.h"
+#include "relay/control/reload.h"
 #include "relay/control/report.h"
+#include "relay/control/routes.h"
 #include "relay/control/timeouts.h"
 
 #define CALLS_BUCKETS   16384
@@ -117,24 +120,13 @@ static void tick(void *arg)
     for (unsigned i = 0; i < c->cfg->n_interfaces; i++)
         port_quiet_run(c->quiet[i], now_us);
     timeouts_run(c, now_us);
+    reload_tick(c, (int64_t)(clock_wall_us() / 1000000));
+    if (c->audit)
+        audit_tick(c->audit, now_us);
     media_measure_load(c->media, now_us);
     give_back_memory(c, now_us);
     tmr_start(&c->tick, TICK_MS, tick, c);
 }
-
-/* ---- HTTP -------------------------------------------------------------------------------------
- */
-
-static int metrics_h(struct http_response *res, const struct http_request *req, void *arg)
-{
-    (void)req;
-    res->content_type = METRICS_CONTENT_TYPE;
-    return report_metrics(res->body, arg);
-}
-
-static const struct http_route routes[] = {
-    {"GET", "/metrics", metrics_h, 0},
-};
 
 /* ---- start ------------------------------------------------------------------------------------
  */
@@ -192,6 +184,18 @@ static int start_media(struct control *c, char *err, size_t cap)
     return 0;
 }
 
+static int start_policy(struct control *c, char *err, size_t cap)
+{
+    const char *file = c->cfg->audit.file;
+    int error = reload_start(c);
+
+    if (error)
+        return fail(err, cap, error, "SIGHUP: %s", strerror(error));
+    if (*file)
+        error = audit_open(&c->audit, file, c->cfg->audit.sync);
+    return error ? fail(err, cap, error, "audit file %s: %s", file, strerror(error)) : 0;
+}
+
 static int start_threads(struct control *c, char *err, size_t cap)
 {
     int error = start_media(c, err, cap);
@@ -220,8 +224,7 @@ static int start_listeners(struct control *c, char *err, size_t cap)
                         strerror(error));
     }
     if (c->cfg->has_http) {
-        int error =
-            http_start(&c->http, &c->cfg->http, routes, sizeof(routes) / sizeof(routes[0]), c);
+        int error = routes_start(c);
 
         if (error)
             return fail(err, cap, error, "http %s: %s", addr_print(text, &c->cfg->http),
@@ -250,6 +253,8 @@ int control_start(struct control **cp, const struct control_options *opt, char *
         (void)fail(err, err_cap, error, "%s", strerror(error));
     if (!error)
         error = start_ports(c, err, err_cap);
+    if (!error)
+        error = start_policy(c, err, err_cap);
     if (!error)
         error = start_threads(c, err, err_cap);
     if (!error)
@@ -294,6 +299,8 @@ void control_stop(struct control *c)
     listen_close(c);
     http_stop(c->http);
     end_calls(c);
+    reload_stop(c);
+    audit_close(c->audit);
     if (c->media) {
         fd_close(media_event_fd(c->media));
         media_stop(c->media);

@@ -108,8 +108,7 @@ static void write_verdicts(struct metrics_writer *w, const struct totals *t)
 
         metrics_count(w,
                       METRICS_LABELS(v->provider, media_kind_name(v->kind),
-                                     v->verdict == POLICY_ALLOW ? "allow" : "deny",
-                                     policy_code_name(v->code)),
+                                     policy_verdict_name(v->verdict), policy_code_name(v->code)),
                       v->n);
     }
 }

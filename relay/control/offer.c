@@ -80,7 +80,8 @@ static bool is_allowed(struct offer *o)
 {
     parties_find(&o->parties, o->c, o->req, o->call);
     parties_decide(&o->verdicts, o->c, &o->parties, o->doc);
-    report_verdicts(o->c, &o->parties, &o->verdicts);
+    parties_refuse_clear(&o->verdicts, o->c, &o->parties, o->doc);
+    report_verdicts(o->c, o->req->call_id, "offer", &o->parties, &o->verdicts);
     if (!o->verdicts.reason)
         return true;
     o->res->result = CONTROL_ERROR;
@@ -140,8 +141,11 @@ static int open_call(struct offer *o)
     o->call->last_signal_wall_us = clock_wall_us();
     if (o->req->tos != NG_TOS_DEFAULT)
         o->call->tos = o->req->tos;
-    (void)re_snprintf(o->call->provider, sizeof(o->call->provider), "%s", o->parties.provider);
+    err = parties_keep(o->call, &o->parties);
+    if (err)
+        return err;
     report_keep_verdicts(o->call, &o->verdicts);
+    o->call->policy_turn = o->c->policy_turn;
     return dialogue_offer(&o->d, o->call, o->req, &o->parties.interfaces);
 }
 
@@ -200,7 +204,7 @@ static int prepare_ice(struct offer *o)
     return err;
 }
 
-static enum sdp_proto wanted_proto(const struct offer *o, const struct sdp_media *m)
+static enum sdp_proto asked_proto(const struct offer *o, const struct sdp_media *m)
 {
     static const enum sdp_proto protos[] = {
         [NG_PROTO_RTP_AVP] = SDP_RTP_AVP,
@@ -215,6 +219,39 @@ static enum sdp_proto wanted_proto(const struct offer *o, const struct sdp_media
     if (lync_is_optional_srtp(m) && o->d.offerer->dialect != DIALECT_RFC)
         return SDP_RTP_SAVP;
     return m->proto;
+}
+
+static enum sdp_proto secure_proto(enum sdp_proto p)
+{
+    return p == SDP_RTP_AVP ? SDP_RTP_SAVP : p == SDP_RTP_AVPF ? SDP_RTP_SAVPF : p;
+}
+
+static enum sdp_proto clear_proto(enum sdp_proto p)
+{
+    return p == SDP_RTP_SAVP ? SDP_RTP_AVP : p == SDP_RTP_SAVPF ? SDP_RTP_AVPF : p;
+}
+
+/* What policy says of encryption on that side counts more than what is asked for. */
+static enum sdp_proto wanted_proto(struct offer *o, const struct sdp_media *m)
+{
+    const enum sdp_proto asked = asked_proto(o, m);
+    const struct policy_query q = parties_query(&o->parties, m->kind);
+    const enum policy_side side = *o->c->cfg->interfaces[o->d.answerer->interface].provider
+                                      ? POLICY_SIDE_PUBLIC
+                                      : POLICY_SIDE_ENTERPRISE;
+
+    switch (policy_encryption(o->c->policy, &q, side)) {
+    case POLICY_ENCRYPTION_REQUIRED:
+        return secure_proto(asked);
+    case POLICY_ENCRYPTION_NONE:
+        if (sdp_proto_is_secure(asked))
+            (void)re_snprintf(o->res->warning, sizeof(o->res->warning),
+                              "policy: media of the %s side is not encrypted",
+                              policy_side_name(side));
+        return clear_proto(asked);
+    default:
+        return asked;
+    }
 }
 
 static void prepare_mux(const struct offer *o, struct stream *to, const struct sdp_media *m)
