@@ -106,7 +106,7 @@ static void receive_audio(struct receiver *r, const struct transcoder_packet *pk
     if (!r->pcm)
         return;
     assert_int_equal(r->codec->decode(r->decoder, pkt->payload, pkt->n, &pcm), 0);
-    r->n_pcm = (size_t)((uint64_t)pkt->ts * r->rate_hz / r->codec->clock_hz);
+    r->n_pcm = (size_t)((uint64_t)(pkt->ts - r->pcm_ts) * r->rate_hz / r->codec->clock_hz);
     assert_true(r->n_pcm + pcm.n_frames <= r->cap);
     memcpy(r->pcm + r->n_pcm, room, pcm.n_frames * sizeof(room[0]));
     r->n_pcm += pcm.n_frames;

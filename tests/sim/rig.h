@@ -66,6 +66,7 @@ struct receiver {
     struct dtmf_event events[RIG_EVENTS_MAX];
     uint32_t event_ts[RIG_EVENTS_MAX];
     bool event_marker[RIG_EVENTS_MAX];
+    uint32_t pcm_ts; /* of the first sample of pcm */
     size_t n_pcm;
     int16_t *pcm; /* NULL: not decoded */
     size_t cap;
