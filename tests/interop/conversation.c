@@ -31,16 +31,14 @@ void conversation_open(struct conversation *c, struct relay *r,
     relay_new_id(r, c->id);
     proxy_start(&c->proxy, r, cfg->offer, cfg->answer);
     /* an INVITE that comes before bob listens is sent again: RFC 3261 s.17.1.1.2 */
-    sipp_start(&c->sipp[BOB], &c->proxy,
-               &(struct sipp_config){.steps = cfg->steps[BOB],
-                                     .pipes = {"answer", "progress", "refreshed", "bye"}});
+    sipp_start(&c->sipp[BOB], &c->proxy, &(struct sipp_config){.steps = cfg->steps[BOB]});
     sipp_start(&c->sipp[ALICE], &c->proxy,
-               &(struct sipp_config){.steps = cfg->steps[ALICE],
-                                     .pipes = {"offer", "cancel", "refresh", "bye"},
-                                     .call_id = c->id,
-                                     .callee = c->sipp[BOB].address});
+               &(struct sipp_config){
+                   .steps = cfg->steps[ALICE], .call_id = c->id, .callee = c->sipp[BOB].address});
     open_peer(c, ALICE, cfg);
     open_peer(c, BOB, cfg);
+    if (cfg->is_late)
+        return;
     assert_int_equal(peer_offer(c->peer[ALICE], offer, sizeof(offer)), 0);
     sipp_give(&c->sipp[ALICE], "offer", offer);
 }
@@ -78,6 +76,19 @@ void conversation_answer(struct conversation *c)
     conversation_make_answer(c, answer);
     sipp_give(&c->sipp[BOB], "answer", answer);
     conversation_take_answer(c, "SIP/2.0 200");
+}
+
+void conversation_answer_late(struct conversation *c)
+{
+    char sdp[PEER_SDP_MAX], answer[PEER_SDP_MAX];
+
+    assert_int_equal(peer_offer(c->peer[BOB], sdp, sizeof(sdp)), 0);
+    sipp_give(&c->sipp[BOB], "answer", sdp);
+    sipp_hear(&c->sipp[ALICE], "SIP/2.0 200", sdp, sizeof(sdp));
+    assert_int_equal(peer_answer(c->peer[ALICE], sdp, strlen(sdp), answer, sizeof(answer)), 0);
+    sipp_give(&c->sipp[ALICE], "answer", answer);
+    sipp_hear(&c->sipp[BOB], "ACK ", sdp, sizeof(sdp));
+    assert_int_equal(peer_take_answer(c->peer[BOB], sdp, strlen(sdp)), 0);
 }
 
 /* ---- speech -----------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ struct conversation_config {
     const char *codecs[2];
     enum peer_dialect dialect[2];
     enum peer_keys keys[2];
+    bool is_late; /* alice calls without an offer */
 };
 
 /** Starts all and lets alice call with the offer of her peer. The steps of both may wait for the
@@ -40,6 +41,8 @@ void conversation_make_answer(struct conversation *c, char answer[static PEER_SD
 void conversation_take_answer(struct conversation *c, const char *response);
 /** Both of the above, the answer being in the 200. */
 void conversation_answer(struct conversation *c);
+/** Bob offers in the 200, alice answers in the ACK. */
+void conversation_answer_late(struct conversation *c);
 
 /** Both speak at once, and both have to hear what the other said. Once in a call. */
 void conversation_talk(struct conversation *c);

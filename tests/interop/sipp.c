@@ -21,6 +21,20 @@ static void write_scenario(const struct sipp *s, const char *steps)
     folder_write(&s->folder, "scenario.xml", text, (size_t)n);
 }
 
+/* Each body that a step sends, "[file name=offer]", comes through a pipe of that name. */
+static void make_pipes(const struct sipp *s, const char *steps)
+{
+    static const char mark[] = "[file name=";
+    char name[32];
+
+    for (const char *at = steps; (at = strstr(at, mark)); at++) {
+        int n = sscanf(at + sizeof(mark) - 1, "%31[a-z]", name);
+
+        assert_int_equal(n, 1);
+        folder_make_pipe(&s->folder, name);
+    }
+}
+
 static void start_process(struct sipp *s, const struct proxy *p, const struct sipp_config *cfg)
 {
     const char *const own = s->relay->address;
@@ -58,8 +72,7 @@ void sipp_start(struct sipp *s, const struct proxy *p, const struct sipp_config 
              relay_free_port(p->relay->address, SOCK_DGRAM));
     folder_open(&s->folder);
     write_scenario(s, cfg->steps);
-    for (unsigned i = 0; i < SIPP_PIPES_MAX && cfg->pipes[i]; i++)
-        folder_make_pipe(&s->folder, cfg->pipes[i]);
+    make_pipes(s, cfg->steps);
     start_process(s, p, cfg);
 }
 

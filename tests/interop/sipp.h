@@ -11,7 +11,6 @@
  */
 
 #define SIPP_FEEDERS_MAX 8
-#define SIPP_PIPES_MAX   4
 
 struct sipp {
     const struct relay *relay;
@@ -23,10 +22,9 @@ struct sipp {
 };
 
 struct sipp_config {
-    const char *steps;                 /* of sipp_steps.h, one behind the other */
-    const char *pipes[SIPP_PIPES_MAX]; /* the names that the steps wait for */
-    const char *call_id;               /* NULL: waits for a call */
-    const char *callee;                /* "127.0.0.1:5060": who is called */
+    const char *steps;   /* of sipp_steps.h, one behind the other */
+    const char *call_id; /* NULL: waits for a call */
+    const char *callee;  /* "127.0.0.1:5060": who is called */
 };
 
 /** Starts it, as a caller towards the proxy, or as a callee. */

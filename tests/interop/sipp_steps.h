@@ -32,6 +32,11 @@
     RESEND("INVITE sip:bob@[callee] SIP/2.0\n" INVITE_VIA FROM_ALICE TO_BOB                        \
            "CSeq: 1 INVITE\nContact: <sip:alice@" LOCAL ">\n" HOPS SDP("offer"))                   \
     "<recv response=\"100\" optional=\"true\"/>\n"
+/* The callee is to offer, in the 200: RFC 3261 s.13.2.1. */
+#define INVITE_FOR_OFFER                                                                           \
+    RESEND("INVITE sip:bob@[callee] SIP/2.0\n" INVITE_VIA FROM_ALICE TO_BOB                        \
+           "CSeq: 1 INVITE\nContact: <sip:alice@" LOCAL ">\n" HOPS NO_BODY)                        \
+    "<recv response=\"100\" optional=\"true\"/>\n"
 #define CANCEL                                                                                     \
     SEND("CANCEL sip:bob@[callee] SIP/2.0\n" INVITE_VIA FROM_ALICE TO_BOB                          \
          "CSeq: 1 CANCEL\n" HOPS BODY("cancel"))
@@ -44,6 +49,9 @@
 #define ACK                                                                                        \
     SEND("ACK [next_url] SIP/2.0\n" NEW_VIA FROM_ALICE                                             \
          "[last_To:]\nCSeq: 1 ACK\n[routes]\n" HOPS NO_BODY)
+#define ACK_WITH_ANSWER                                                                            \
+    SEND("ACK [next_url] SIP/2.0\n" NEW_VIA FROM_ALICE                                             \
+         "[last_To:]\nCSeq: 1 ACK\n[routes]\n" HOPS SDP("answer"))
 #define REINVITE                                                                                   \
     RESEND("INVITE [next_url] SIP/2.0\n" NEW_VIA FROM_ALICE                                        \
            "[last_To:]\nCSeq: 2 INVITE\n[routes]\nContact: <sip:alice@" LOCAL                      \
@@ -91,9 +99,16 @@
     RESEND("SIP/2.0 487 Request Terminated\n" ECHOED                                               \
            "[last_To:];tag=bob\nCSeq: 1 INVITE\n" NO_BODY)                                         \
     HEAR("ACK")
+#define CALLEE_REINVITE                                                                            \
+    RESEND("INVITE [next_url] SIP/2.0\n" NEW_VIA "From:[$bob];tag=bob\nTo:[$alice]\n"              \
+           "Call-ID: [call_id]\nCSeq: 1 INVITE\n[routes]\nContact: <sip:bob@" LOCAL                \
+           ">\n" HOPS SDP("refresh"))                                                              \
+    "<recv response=\"100\" optional=\"true\"/>\n" EXPECT("200")                                   \
+        SEND("ACK [next_url] SIP/2.0\n" NEW_VIA "From:[$bob];tag=bob\nTo:[$alice]\n"               \
+             "Call-ID: [call_id]\nCSeq: 1 ACK\n[routes]\n" HOPS NO_BODY)
 #define CALLEE_BYE                                                                                 \
     RESEND("BYE [next_url] SIP/2.0\n" NEW_VIA "From:[$bob];tag=bob\nTo:[$alice]\n"                 \
-           "Call-ID: [call_id]\nCSeq: 1 BYE\n[routes]\n" HOPS BODY("bye"))                         \
+           "Call-ID: [call_id]\nCSeq: 2 BYE\n[routes]\n" HOPS BODY("bye"))                         \
     EXPECT("200")
 
 #endif

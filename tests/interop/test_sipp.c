@@ -186,6 +186,50 @@ static void a_session_refresh_changes_nothing(void **state)
     json_decref(conversation_record(&call, "deleted"));
 }
 
+static void a_callee_may_offer_again(void **state)
+{
+    char answer[PEER_SDP_MAX], offer[PEER_SDP_MAX];
+
+    conversation_open(&call, *state,
+                      &(struct conversation_config){
+                          PLAIN_CALL, .steps = {ALICE_CALLS ANSWER_REFRESH HEAR("BYE") OK,
+                                                BOB_ANSWERS CALLEE_REINVITE CALLEE_BYE}});
+    conversation_make_answer(&call, answer);
+    sipp_give(&call.sipp[BOB], "answer", answer);
+    conversation_take_answer(&call, "SIP/2.0 200");
+    assert_true(
+        peer_sdp_write(offer, sizeof(offer), peer_local(call.peer[ALICE]), PEER_PLAIN, NULL) > 0);
+    sipp_give(&call.sipp[BOB], "refresh", answer);
+    sipp_give(&call.sipp[ALICE], "refreshed", offer);
+    conversation_talk(&call);
+    conversation_end(&call, BOB);
+
+    json_t *record = conversation_record(&call, "deleted");
+    expect_codecs(record, "PCMU", "PCMU");
+    json_decref(record);
+}
+
+static void a_callee_offers_to_a_caller_who_did_not(void **state)
+{
+    conversation_open(
+        &call, *state,
+        &(struct conversation_config){
+            PLAIN_PHONES, .offer = PLAIN_OFFER,
+            .answer = PLAIN_ANSWER " direction=skype direction=enterprise", .is_late = true,
+            .steps = {INVITE_FOR_OFFER EXPECT("180") EXPECT_ANSWER ACK_WITH_ANSWER CALLER_BYE,
+                      BOB_ANSWERS HEAR("BYE") OK}});
+    conversation_answer_late(&call);
+    conversation_talk(&call);
+    conversation_end(&call, ALICE);
+
+    json_t *record = conversation_record(&call, "deleted");
+    assert_string_equal(relay_json_text(record, "legs.0.tag"), "bob");
+    assert_string_equal(relay_json_text(record, "legs.0.interface"), "skype");
+    assert_string_equal(relay_json_text(record, "legs.1.tag"), "alice");
+    assert_string_equal(relay_json_text(record, "legs.1.interface"), "enterprise");
+    json_decref(record);
+}
+
 /* ---- calls that come to nothing ---------------------------------------------------------------
  */
 
@@ -241,6 +285,8 @@ int main(void)
                                   put_away),
         cmocka_unit_test_teardown(early_media_is_heard_and_the_answer_changes_nothing, put_away),
         cmocka_unit_test_teardown(a_session_refresh_changes_nothing, put_away),
+        cmocka_unit_test_teardown(a_callee_may_offer_again, put_away),
+        cmocka_unit_test_teardown(a_callee_offers_to_a_caller_who_did_not, put_away),
         cmocka_unit_test_teardown(a_call_cancelled_before_its_answer_is_deleted, put_away),
         cmocka_unit_test_teardown(a_call_that_the_callee_refuses_is_deleted, put_away),
         cmocka_unit_test_teardown(a_call_to_aol_is_refused_and_the_log_says_why, put_away),
