@@ -207,8 +207,8 @@ static void an_index_is_the_power_in_steps_of_3_db(void **state)
         float spectrum[MLT_SIZE] = {0};
         int power[SIREN_REGIONS];
 
-        for (double off_db = -1.4; off_db < 1.5; off_db += 0.7) {
-            const double rms = pow(2, (i + 2) / 2.0) * pow(10, off_db / 20);
+        for (int tenths = -14; tenths < 15; tenths += 7) {
+            const double rms = pow(2, (i + 2) / 2.0) * pow(10, tenths / 200.0);
 
             for (unsigned k = 0; k < SIREN_REGION_SIZE; k++)
                 spectrum[k] = (float)(k % 2 ? rms : -rms);
@@ -474,22 +474,22 @@ static void payloads_that_are_not_whole_frames_are_refused(void **state)
 {
     static const struct {
         const char *why;
-        unsigned rate;
         size_t n;
+        unsigned rate;
         uint32_t ticks;
     } rows[] = {
-        {"one frame", 0, 40, 320},
-        {"two frames", 0, 80, 640},
-        {"a byte short", 0, 39, 0},
-        {"a byte too long", 0, 41, 0},
+        {"one frame", 40, 0, 320},
+        {"two frames", 80, 0, 640},
+        {"a byte short", 39, 0, 0},
+        {"a byte too long", 41, 0, 0},
         {"nothing", 0, 0, 0},
-        {"a frame of G.722.1 in SIREN", 0, 60, 0},
-        {"24 kbit/s", 1, 60, 320},
-        {"a frame of 32 kbit/s in 24", 1, 80, 0},
-        {"what might be four frames or three, as four", 1, 240, 1280},
-        {"and as three", 2, 240, 960},
-        {"as many as there is room for", 0, 36 * 40, 36 * 320},
-        {"one more", 0, 37 * 40, 0},
+        {"a frame of G.722.1 in SIREN", 60, 0, 0},
+        {"24 kbit/s", 60, 1, 320},
+        {"a frame of 32 kbit/s in 24", 80, 1, 0},
+        {"what might be four frames or three, as four", 240, 1, 1280},
+        {"and as three", 240, 2, 960},
+        {"as many as there is room for", 36 * 40, 0, 36 * 320},
+        {"one more", 37 * 40, 0, 0},
     };
     static int16_t samples[CODEC_PCM_MAX];
     static const uint8_t zeros[37 * 40];
@@ -634,20 +634,19 @@ static void repaired_speech_is_better_understood_than_with_gaps(void **state)
 static void an_fmtp_says_which_codec_it_is(void **state)
 {
     static const struct {
-        const char *why, *name;
+        const char *why, *name, *fmtp;
         uint32_t clock_hz;
-        const char *fmtp;
         uint32_t bitrate; /* 0: none of ours */
     } rows[] = {
-        {"as Lync lists it", "SIREN", 16000, "bitrate=16000", 16000},
-        {"without an fmtp", "siren", 16000, "", 16000},
-        {"a rate that it does not have", "SIREN", 16000, "bitrate=24000", 0},
-        {"another clock", "SIREN", 8000, "bitrate=16000", 0},
-        {"24 kbit/s", "G7221", 16000, "bitrate=24000", 24000},
-        {"32 kbit/s", "G7221", 16000, "bitrate=32000", 32000},
-        {"without an fmtp the lower", "G7221", 16000, "", 24000},
-        {"48 kbit/s is of annex C", "G7221", 16000, "bitrate=48000", 0},
-        {"annex C", "G7221", 32000, "bitrate=24000", 0},
+        {"as Lync lists it", "SIREN", "bitrate=16000", 16000, 16000},
+        {"without an fmtp", "siren", "", 16000, 16000},
+        {"a rate that it does not have", "SIREN", "bitrate=24000", 16000, 0},
+        {"another clock", "SIREN", "bitrate=16000", 8000, 0},
+        {"24 kbit/s", "G7221", "bitrate=24000", 16000, 24000},
+        {"32 kbit/s", "G7221", "bitrate=32000", 16000, 32000},
+        {"without an fmtp the lower", "G7221", "", 16000, 24000},
+        {"48 kbit/s is of annex C", "G7221", "bitrate=48000", 16000, 0},
+        {"annex C", "G7221", "bitrate=24000", 32000, 0},
     };
 
     (void)state;

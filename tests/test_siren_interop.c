@@ -166,13 +166,10 @@ static uint8_t ours[FRAMES_MAX * SIREN_FRAME_MAX], theirs[FRAMES_MAX * FRAME_BYT
 static int16_t by_us[FRAMES_MAX * FRAME], by_them[FRAMES_MAX * FRAME];
 static float floats[FRAMES_MAX * FRAME];
 
-#define FOR_EACH_SAMPLE(s, n) for (const struct sample *s = samples; s < samples + (n); s++)
-
 static void our_decoder_takes_every_frame_of_gstreamer(void **state)
 {
     (void)state;
-    FOR_EACH_SAMPLE(s, N_SAMPLES)
-    {
+    for (const struct sample *s = samples; s < samples + N_SAMPLES; s++) {
         siren_gst_encode(s->pcm, s->n_frames, theirs);
         assert_int_equal(our_decode(theirs, s->n_frames, by_us), s->n_frames);
     }
@@ -182,8 +179,7 @@ static void our_decoder_takes_every_frame_of_gstreamer(void **state)
 static void gstreamer_mutes_nothing_of_ours(void **state)
 {
     (void)state;
-    FOR_EACH_SAMPLE(s, N_SAMPLES)
-    {
+    for (const struct sample *s = samples; s < samples + N_SAMPLES; s++) {
         const size_t n = s->n_frames * FRAME;
 
         our_encode(&siren_16000, s, ours);
@@ -195,8 +191,7 @@ static void gstreamer_mutes_nothing_of_ours(void **state)
 static void our_decoder_sounds_as_gstreamers_does(void **state)
 {
     (void)state;
-    FOR_EACH_SAMPLE(s, N_ORDINARY)
-    {
+    for (const struct sample *s = samples; s < samples + N_ORDINARY; s++) {
         siren_gst_encode(s->pcm, s->n_frames, theirs);
         siren_gst_decode(theirs, s->n_frames, by_them);
         our_decode(theirs, s->n_frames, by_us);
@@ -209,8 +204,7 @@ static void our_decoder_sounds_as_gstreamers_does(void **state)
 static void our_encoder_is_as_good_as_gstreamers(void **state)
 {
     (void)state;
-    FOR_EACH_SAMPLE(s, N_ORDINARY)
-    {
+    for (const struct sample *s = samples; s < samples + N_ORDINARY; s++) {
         double own, other;
 
         our_encode(&siren_16000, s, ours);
@@ -228,8 +222,7 @@ static void our_encoder_is_as_good_as_gstreamers(void **state)
 static void speech_scores_as_well_both_ways_as_among_themselves(void **state)
 {
     (void)state;
-    FOR_EACH_SAMPLE(s, N_SPEECH)
-    {
+    for (const struct sample *s = samples; s < samples + N_SPEECH; s++) {
         double among_them, to_us, from_us;
 
         siren_gst_encode(s->pcm, s->n_frames, theirs);
@@ -276,8 +269,7 @@ static double likeness_db(const struct siren_format *f, const uint8_t *bytes, si
 static void ffmpeg_reads_from_our_frames_what_we_do(void **state)
 {
     (void)state;
-    FOR_EACH_SAMPLE(s, N_ORDINARY)
-    {
+    for (const struct sample *s = samples; s < samples + N_ORDINARY; s++) {
         double likeness;
 
         our_encode(&siren_16000, s, ours);
@@ -308,8 +300,7 @@ static void ffmpeg_reads_g7221_at_16000_as_siren(void **state)
 
     (void)state;
     at_16000.n_bytes = FRAME_BYTES;
-    FOR_EACH_SAMPLE(s, N_ORDINARY)
-    {
+    for (const struct sample *s = samples; s < samples + N_ORDINARY; s++) {
         double likeness;
 
         our_encode(&at_16000, s, ours);
