@@ -6,9 +6,9 @@
 /**
  * The Huffman codes of ITU-T G.722.1, which SIREN shares: of region powers (s.3.3) and of the
  * vectors of quantized coefficients (s.3.5). Each table is there twice, as the encoder and as the
- * decoder want it; tests/test_siren.c holds them together. The numbers are those of the
- * recommendation (software release 2.1, annex B), compared with what GStreamer's encoder and
- * FFmpeg's decoder carry.
+ * decoder want it; tests/test_siren.c holds them together. All numbers were compared, one by one,
+ * with three that carry them: the source that belongs to the recommendation (software release 2.1,
+ * annex B), GStreamer's encoder and FFmpeg's decoder.
  *
  * A few long codes stand for several vectors that are too rare for one each: these decode to the
  * first of them, which has the same coefficients that are zero.

@@ -90,9 +90,9 @@ static void search_move(struct search *s, unsigned r, int by)
  * refuses it. */
 static void search_fit(struct search *s, uint32_t n_bits)
 {
-    for (unsigned r = SIREN_REGIONS; s->bits > n_bits && r-- > 0;) {
-        s->rms[r] = INFINITY; /* makes everything nothing */
-        search_count(s, r);
+    for (unsigned n = SIREN_REGIONS; n > 0 && s->bits > n_bits; n--) {
+        s->rms[n - 1] = INFINITY; /* makes everything nothing */
+        search_count(s, n - 1);
     }
 }
 
