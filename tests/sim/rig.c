@@ -14,13 +14,14 @@ const struct transcoder_format rig_formats[] = {
     {PT_PCMU, {"PCMU", 8000, 1, ""}},    {PT_PCMA, {"PCMA", 8000, 1, ""}},
     {PT_G722, {"G722", 8000, 1, ""}},    {PT_OPUS, {"opus", 48000, 2, "useinbandfec=1"}},
     {PT_G726, {"G726-32", 8000, 1, ""}}, {PT_AAL2, {"AAL2-G726-32", 8000, 1, ""}},
-    {PT_GSM, {"GSM", 8000, 1, ""}},
+    {PT_GSM, {"GSM", 8000, 1, ""}},      {PT_SIREN, {"SIREN", 16000, 1, "bitrate=16000"}},
+    {PT_G7221, {"G7221", 16000, 1, ""}},
 };
-_Static_assert(sizeof(rig_formats) / sizeof(rig_formats[0]) == RIG_N_CODECS, "rig.h");
+_Static_assert(sizeof(rig_formats) / sizeof(rig_formats[0]) == RIG_N_FORMATS, "rig.h");
 
 const struct transcoder_format *rig_format(const char *name)
 {
-    for (size_t i = 0; i < RIG_N_CODECS; i++) {
+    for (size_t i = 0; i < RIG_N_FORMATS; i++) {
         if (strcmp(rig_formats[i].spec.name, name) == 0)
             return &rig_formats[i];
     }

@@ -17,6 +17,8 @@ enum {
     PT_CN = 13,
     PT_EVENT = 101,
     PT_OPUS = 111,
+    PT_G7221 = 112,
+    PT_SIREN = 113,
     PT_G726 = 115,
     PT_AAL2 = 116,
     PT_OUT = 96,
@@ -28,7 +30,8 @@ enum {
 
 extern const struct transcoder_format rig_formats[]; /* one of each codec */
 enum { RIG_EVENTS_MAX = 512 };
-enum { RIG_N_CODECS = 7 };
+/* The first of them are coded at 8 kHz too; after them come those of 16 kHz alone. */
+enum { RIG_N_CODECS = 7, RIG_N_FORMATS = 9 };
 
 /** @return the row of rig_formats with that name */
 const struct transcoder_format *rig_format(const char *name);
