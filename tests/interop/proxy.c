@@ -29,6 +29,27 @@ void proxy_wait_log(const struct proxy *p, const char *text)
     assert_non_null(strstr(process_err(p->process), text));
 }
 
+/* What does not depend on the test. The children of Kamailio outlive a main process that is killed,
+ * so it asks for SIGTERM if we die. It stays in the foreground (-DD), logs to stderr (-E), has no
+ * TCP (-T) and one process a socket (-n), and is content with little memory (-m, -M) [MB]. */
+static const char *const command[] = {PICRELAY_SETPRIV,
+                                      "--pdeathsig",
+                                      "TERM",
+                                      PICRELAY_KAMAILIO,
+                                      "-f",
+                                      PICRELAY_KAMAILIO_SCRIPT,
+                                      "-DD",
+                                      "-E",
+                                      "-T",
+                                      "-n",
+                                      "1",
+                                      "-m",
+                                      "16",
+                                      "-M",
+                                      "4",
+                                      "--debug=2"};
+#define COMMAND_WORDS (sizeof(command) / sizeof(command[0]))
+
 /* "-A NAME=VALUE", which `trydef` in the configuration gives way to. */
 static void add_define(const char **argv, unsigned *n, char define[static DEFINE_MAX],
                        const char *name, const char *value, const char *quote)
@@ -42,40 +63,23 @@ static void add_define(const char **argv, unsigned *n, char define[static DEFINE
 
 void proxy_start(struct proxy *p, const struct relay *r, const char *offer, const char *answer)
 {
-    /* Its children outlive a main process that is killed, so it asks for SIGTERM if we die. It
-     * stays in the foreground (-DD), logs to stderr (-E), has one process a socket (-n) and is
-     * content with little memory (-m, -M) [MB]. */
-    const char *argv[ARGV_MAX] = {PICRELAY_SETPRIV,
-                                  "--pdeathsig",
-                                  "TERM",
-                                  PICRELAY_KAMAILIO,
-                                  "-f",
-                                  PICRELAY_INTEROP "/kamailio.cfg",
-                                  "-DD",
-                                  "-E",
-                                  "-T",
-                                  "-n",
-                                  "1",
-                                  "-m",
-                                  "16",
-                                  "-M",
-                                  "4",
-                                  "--debug=2"};
-    unsigned n = 0;
-    char listen[DEFINE_MAX], relay[DEFINE_MAX], defines[2][DEFINE_MAX], udp[2][64];
+    const char *argv[ARGV_MAX] = {NULL};
+    unsigned n = COMMAND_WORDS;
+    char listen[64], relay[64], defines[4][DEFINE_MAX];
 
-    while (argv[n])
-        n++;
     memset(p, 0, sizeof(*p));
     p->relay = r;
     snprintf(p->address, sizeof(p->address), "%s:%u", r->address,
              relay_free_port(r->address, SOCK_DGRAM));
-    snprintf(udp[0], sizeof(udp[0]), "udp:%s", p->address);
-    snprintf(udp[1], sizeof(udp[1]), "udp:%s", r->ng_address);
-    add_define(argv, &n, listen, "LISTEN", udp[0], "");
-    add_define(argv, &n, relay, "RELAY", udp[1], "\"");
-    add_define(argv, &n, defines[0], "OFFER", offer, "\"");
-    add_define(argv, &n, defines[1], "ANSWER", answer, "\"");
+    snprintf(listen, sizeof(listen), "udp:%s", p->address);
+    snprintf(relay, sizeof(relay), "udp:%s", r->ng_address);
+
+    memcpy(argv, command, sizeof(command));
+    add_define(argv, &n, defines[0], "LISTEN", listen, "");
+    add_define(argv, &n, defines[1], "RELAY", relay, "\"");
+    add_define(argv, &n, defines[2], "OFFER", offer, "\"");
+    add_define(argv, &n, defines[3], "ANSWER", answer, "\"");
+    assert_true(n < ARGV_MAX);
 
     const struct process_config cfg = {.loop = r->loop, .argv = argv, .is_quiet = true};
     assert_int_equal(process_start(&p->process, &cfg), 0);

@@ -141,6 +141,7 @@ void sipp_hear(const struct sipp *s, const char *first_line, char *body, size_t 
         print_error("SIPp ended without having heard %s:\n%s\n", first_line,
                     process_err(s->process));
         fail();
+        return;
     }
 
     const char *start = strstr(w.text, "\r\n\r\n");

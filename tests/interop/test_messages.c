@@ -8,7 +8,10 @@
  * Keys are in the order in which these modules write them. */
 
 #define STRING_FLAGS "replace-origin ICE=remove RTP/SAVP direction=enterprise direction=skype"
-#define BOB_BRANCH   "z9hG4bK776asdhds"
+#define LIST_FLAGS                                                                                 \
+    "replace=[origin] ICE=[remove] transport-protocol=RTP/SAVP direction=[enterprise skype] "      \
+    "codec=[transcode=[opus]]"
+#define BOB_BRANCH "z9hG4bK776asdhds"
 
 static struct talk talk; /* put away after each test, however that ended */
 
@@ -187,8 +190,7 @@ static void unparsed_flags_ask_for_the_same_as_parsed_ones(void **state)
         STRING_FLAGS " codec-transcode-opus",
         STRING_FLAGS " transcode-opus",
         STRING_FLAGS " codec=[transcode=[opus]]",
-        "replace=[origin] ICE=[remove] transport-protocol=RTP/SAVP "
-        "direction=[enterprise skype] codec=[transcode=[opus]]",
+        LIST_FLAGS,
         "SRTP AVP direction=enterprise direction=skype codec-transcode=opus",
     };
     char sdp[PHONE_SDP_MAX];
@@ -240,13 +242,13 @@ static void full_put_away(void)
 /* Both modules go to their next relay by these. */
 static void who_knows_of_load_limits_is_told_so_others_get_an_error(void **state)
 {
-    char sdp[PHONE_SDP_MAX], other[40];
+    char sdp[PHONE_SDP_MAX], other[sizeof(talk.id)];
 
     (void)state;
     relay_start(&full, &(struct relay_config){.more = "max_calls: 1"});
     talk_open(&talk, &full);
     ask(opensips_offer("symmetric", "RTP/AVP"), TALK_B);
-    strcpy(other, talk.id);
+    memcpy(other, talk.id, sizeof(other));
     relay_new_id(&full, talk.id);
 
     relay_ask_error(&full, opensips_offer("symmetric", "RTP/AVP"),
@@ -255,7 +257,7 @@ static void who_knows_of_load_limits_is_told_so_others_get_an_error(void **state
         relay_ask_for(&full, unparsed_offer(sdp_of(sdp, TALK_A), STRING_FLAGS), "load limit");
     assert_string_equal(relay_json_text(reply, "message"), "Parallel session limit reached");
     json_decref(reply);
-    strcpy(talk.id, other);
+    memcpy(talk.id, other, sizeof(other));
     full_put_away();
 }
 

@@ -97,8 +97,8 @@ static void the_readme_shows_the_script_that_runs_here(void **state)
     char readme[64 * 1024], script[8 * 1024];
 
     (void)state;
-    read_text(PICRELAY_INTEROP "/../../README.md", readme, sizeof(readme));
-    read_text(PICRELAY_INTEROP "/kamailio.cfg", script, sizeof(script));
+    read_text(PICRELAY_README, readme, sizeof(readme));
+    read_text(PICRELAY_KAMAILIO_SCRIPT, script, sizeof(script));
     assert_non_null(strstr(readme, script));
 }
 
