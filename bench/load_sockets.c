@@ -11,6 +11,7 @@
 #define RCVBUF_BYTES                                                                               \
     (64 * 1024 * 1024) /* shared by all sockets: a stall must not look like loss                   \
                         */
+#define RCVBUF_MIN   65536
 #define SNDBUF_BYTES (4 * 1024 * 1024)
 #define PORT_TRIES   64
 #define FDS_SPARE    64 /* for all else that is open */
@@ -48,32 +49,44 @@ static int socket_prepare(int fd, int rcvbuf)
     return setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof(one)) ? errno : 0;
 }
 
+/* @return 0; EADDRINUSE: the port is odd, or the next one is taken */
+static int pair_try(struct load_sockets *s, struct sockaddr_in address)
+{
+    int rtp = -1, rtcp = -1, rcvbuf = (int)(RCVBUF_BYTES / s->n_pairs);
+    socklen_t n = sizeof(address);
+
+    int err = udp_bind(&rtp, &address);
+    if (err)
+        return err;
+    getsockname(rtp, (struct sockaddr *)&address, &n);
+    unsigned port = ntohs(address.sin_port);
+    struct sockaddr_in next = address;
+    next.sin_port = htons((uint16_t)(port + 1));
+    err = port % 2 ? EADDRINUSE : udp_bind(&rtcp, &next);
+    if (!err)
+        err = drop_all(rtcp);
+    if (!err)
+        err = socket_prepare(rtp, rcvbuf > RCVBUF_MIN ? rcvbuf : RCVBUF_MIN);
+    if (err) {
+        close(rtp);
+        if (rtcp >= 0)
+            close(rtcp);
+        return err;
+    }
+    s->addresses[s->n_open] = address;
+    s->fds[s->n_open] = rtp;
+    s->rtcp_fds[s->n_open++] = rtcp;
+    return 0;
+}
+
 /* An even port for RTP with the next one for RTCP. */
-static int pair_open(struct load_sockets *s, unsigned i, struct sockaddr_in local)
+static int pair_open(struct load_sockets *s, const struct sockaddr_in *local)
 {
     int err = EADDRINUSE;
 
-    for (unsigned tries = 0; tries < PORT_TRIES && err == EADDRINUSE; tries++) {
-        socklen_t n = sizeof(local);
-
-        local.sin_port = 0;
-        err = udp_bind(&s->fds[i], &local);
-        if (err)
-            return err;
-        getsockname(s->fds[i], (struct sockaddr *)&local, &n);
-        s->addresses[i] = local;
-        unsigned port = ntohs(local.sin_port);
-        local.sin_port = htons((uint16_t)(port + 1));
-        err = port % 2 ? EADDRINUSE : udp_bind(&s->rtcp_fds[i], &local);
-        if (!err)
-            err = drop_all(s->rtcp_fds[i]);
-        if (err) {
-            close(s->fds[i]);
-            s->fds[i] = -1;
-        }
-    }
-    int rcvbuf = (int)(RCVBUF_BYTES / s->n_pairs);
-    return err ? err : socket_prepare(s->fds[i], rcvbuf > 65536 ? rcvbuf : 65536);
+    for (unsigned tries = 0; tries < PORT_TRIES && err == EADDRINUSE; tries++)
+        err = pair_try(s, *local);
+    return err;
 }
 
 /* @return 0; EMFILE: there cannot be so many */
@@ -99,14 +112,12 @@ int load_sockets_init(struct load_sockets *s, const char *local, unsigned n_pair
     int err = descriptors_raise(2 * n);
     if (err)
         return err;
-    s->fds = malloc(n * sizeof(*s->fds));
-    s->rtcp_fds = malloc(n * sizeof(*s->rtcp_fds));
+    s->fds = calloc(n, sizeof(*s->fds));
+    s->rtcp_fds = calloc(n, sizeof(*s->rtcp_fds));
     s->addresses = calloc(n, sizeof(*s->addresses));
     err = s->fds && s->rtcp_fds && s->addresses ? 0 : ENOMEM;
     for (unsigned i = 0; i < n && !err; i++)
-        s->fds[i] = s->rtcp_fds[i] = -1;
-    for (unsigned i = 0; i < n && !err; i++)
-        err = pair_open(s, i, address);
+        err = pair_open(s, &address);
     if (err)
         load_sockets_wipe(s);
     return err;
@@ -114,13 +125,9 @@ int load_sockets_init(struct load_sockets *s, const char *local, unsigned n_pair
 
 void load_sockets_wipe(struct load_sockets *s)
 {
-    bool is_filled = s->fds && s->rtcp_fds && s->addresses; /* else none was opened */
-
-    for (unsigned i = 0; is_filled && i < 2 * s->n_pairs; i++) {
-        if (s->fds[i] >= 0)
-            close(s->fds[i]);
-        if (s->rtcp_fds[i] >= 0)
-            close(s->rtcp_fds[i]);
+    for (unsigned i = 0; s->fds && s->rtcp_fds && i < s->n_open; i++) {
+        close(s->fds[i]);
+        close(s->rtcp_fds[i]);
     }
     free(s->fds);
     free(s->rtcp_fds);

@@ -16,8 +16,9 @@
 
 struct load_sockets {
     unsigned n_pairs, n_calls;
-    int *fds;      /* RTP: 2 * pair + side */
-    int *rtcp_fds; /* likewise */
+    unsigned n_open; /* of the lists below */
+    int *fds;        /* RTP: 2 * pair + side */
+    int *rtcp_fds;   /* likewise */
     struct sockaddr_in *addresses;
 };
 

@@ -65,7 +65,7 @@ static void bencode_refuses_lists_without_measure(void **state)
     (void)state;
     memset(deep + 4, 'l', 90);
     memset(deep + 94, 'e', 90);
-    strcpy(deep + 184, "3:sdp1:xe");
+    memcpy(deep + 184, "3:sdp1:xe", sizeof("3:sdp1:xe"));
     assert_false(load_find(&found, deep, strlen(deep), "sdp"));
 }
 
@@ -376,7 +376,7 @@ static void stream_tells_what_is_wrong_with_a_packet(void **state)
 
         a_sends(&p);
         p.packet[rows[i].at] ^= rows[i].change;
-        p.n = (size_t)((int)p.n + rows[i].n_more);
+        p.n += (size_t)(long)rows[i].n_more;
         if (b_reads(&p) != rows[i].verdict)
             fail_msg("%s", rows[i].why);
     }
