@@ -80,9 +80,8 @@ static uint32_t ts_after_previous(const struct dtmf_relay *r, uint32_t out_ts)
 {
     const struct dtmf_tone *old = &r->previous;
     const uint32_t end = old->ts + audio_ticks(r, old->total - old->before);
-    const uint32_t overlap = end - out_ts;
 
-    return old->total > 0 && overlap < OLD_S * r->audio_hz ? end : out_ts;
+    return old->total > 0 && (int32_t)(end - out_ts) > 0 ? end : out_ts;
 }
 
 static void tone_start(struct dtmf_relay *r, const struct dtmf_event *ev, uint32_t ts,

@@ -24,6 +24,8 @@ unsigned red_parse(struct red_block blocks[RED_BLOCKS_MAX], const uint8_t *paylo
     unsigned n_blocks = 0;
     size_t at = 0, size;
 
+    if (n == 0)
+        return 0;
     do {
         if (n_blocks == RED_BLOCKS_MAX)
             return 0;

@@ -27,6 +27,7 @@ static const struct transcoder_format formats[] = {
     {101, {"telephone-event", 8000, 1, ""}},
     {102, {"telephone-event", 48000, 1, ""}},
     {13, {"CN", 8000, 1, ""}},
+    {121, {"RED", 8000, 1, ""}},
 };
 enum { N_FORMATS = sizeof(formats) / sizeof(formats[0]) };
 
@@ -57,11 +58,16 @@ static struct transcoder *open(uint8_t choice)
         .event_clock_hz = choice >> 5 & 1 ? 8000 : 48000,
         .has_cn = choice >> 6 & 1,
         .cn_pt = 98,
+        .makes_tones = true, /* without events */
+        .hears_tones = choice >> 7 & 1,
+        .has_red = true,
+        .red_pt = 99,
     };
     struct transcoder *t = NULL;
 
     memcpy(cfg.in, formats, sizeof(formats));
     check(transcoder_alloc(&t, &cfg) == 0);
+    check(transcoder_adapt(t, &(struct transcoder_conditions){.loss_permille = choice}) == 0);
     return t;
 }
 
@@ -74,7 +80,7 @@ static void drain(struct transcoder *t, uint16_t *seq, uint64_t now_us)
     while (transcoder_get(t, &out, buf, sizeof(buf), now_us) == 0) {
         check(out.seq == (*seq)++);
         check(out.n > 0 && out.n <= sizeof(buf) && out.payload == buf);
-        check(out.pt >= 96 && out.pt <= 98);
+        check(out.pt >= 96 && out.pt <= 99);
         check(++n < 1000); /* one packet in never makes a flood */
     }
     check(transcoder_deadline_us(t) > now_us);
