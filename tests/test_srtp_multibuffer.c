@@ -132,7 +132,7 @@ static const struct gcm_row {
 
 static void check_gcm_row(struct srtp_context *c, const struct gcm_row *row)
 {
-    uint8_t data[512], plain[128], sealed[128];
+    uint8_t data[512], plain[128] = {0}, sealed[128] = {0};
     const uint32_t n = from_hex(plain, row->plain), n_sealed = from_hex(sealed, row->sealed);
     struct srtp_session *tx = session_of(c, row->suite, row->key, SALT);
     struct srtp_session *rx = session_of(c, row->suite, row->key, SALT);
@@ -276,6 +276,38 @@ static void packet_is_judged_by_those_before_it_in_its_vector(void **state)
                     0x20001);
         many_close(&m);
     }
+}
+
+static void set_rtp(struct many *m, unsigned i, struct srtp_session *s, uint32_t ssrc)
+{
+    twins_rtp(m->data[i], ssrc, 5, 172);
+    m->jobs[i] =
+        (struct srtp_job){.session = s, .data = m->data[i], .len = 172, .cap = sizeof(m->data[i])};
+}
+
+/* A packet is a replay before the vector, and is not when its source has been pushed out in it. */
+static void source_may_be_forgotten_within_a_vector(void **state)
+{
+    static struct many m, other;
+    unsigned i;
+
+    many_open(&m, *state, SRTP_SUITE_AES_CM_128_HMAC_SHA1_80);
+    many_open(&other, *state, SRTP_SUITE_AES_CM_128_HMAC_SHA1_80); /* 16 more sources to send as */
+    for (i = 0; i < 17; i++)
+        set_rtp(&m, i, i == 0 ? m.tx : other.tx, 100 + i);
+    srtp_seal(*state, m.jobs, 17);
+    for (i = 0; i < 17; i++)
+        m.jobs[i].session = m.rx;
+    m.jobs[17] = m.jobs[0];
+    m.jobs[17].data = m.data[17];
+    memcpy(m.data[17], m.data[0], sizeof(m.data[0]));
+    srtp_open(*state, &m.jobs[0], 1);
+    srtp_open(*state, &m.jobs[1], 17);
+    for (i = 0; i < 18; i++)
+        assert_int_equal(m.jobs[i].result, SRTP_OK);
+    assert_memory_equal(m.data[17], m.data[0], 172);
+    many_close(&m);
+    many_close(&other);
 }
 
 static void packet_that_fails_stays_as_it_was(void **state)
@@ -458,6 +490,7 @@ int main(void)
         cmocka_unit_test(twins_agree_over_random_vectors),
         cmocka_unit_test(packet_may_come_twice_in_one_vector),
         cmocka_unit_test(packet_is_judged_by_those_before_it_in_its_vector),
+        cmocka_unit_test(source_may_be_forgotten_within_a_vector),
         cmocka_unit_test(packet_that_fails_stays_as_it_was),
         cmocka_unit_test(nothing_behind_a_packet_is_touched),
         cmocka_unit_test(rtcp_in_clear_is_refused),

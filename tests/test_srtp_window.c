@@ -186,6 +186,27 @@ static void layout_reads_headers_up_to_their_last_byte(void **state)
     }
 }
 
+/* RFC 3711 s.4.1.1 and RFC 7714 s.8.1, worked out by hand: SSRC, then all 48 bits of the index. */
+static void iv_is_the_salt_with_ssrc_and_index(void **state)
+{
+    static const uint8_t salt[14] = {0xf0, 0xf1, 0xf2, 0xf3, 0xf4, 0xf5, 0xf6,
+                                     0xf7, 0xf8, 0xf9, 0xfa, 0xfb, 0xfc, 0xfd};
+    static const uint8_t cm[16] = {0xf0,        0xf1,        0xf2,        0xf3,
+                                   0xf4 ^ 0xca, 0xf5 ^ 0xfe, 0xf6 ^ 0xba, 0xf7 ^ 0xbe,
+                                   0xf8 ^ 0x01, 0xf9 ^ 0x23, 0xfa ^ 0x45, 0xfb ^ 0x67,
+                                   0xfc ^ 0x89, 0xfd ^ 0xab, 0,           0};
+    static const uint8_t gcm[12] = {0xf0,        0xf1,        0xf2 ^ 0xca, 0xf3 ^ 0xfe,
+                                    0xf4 ^ 0xba, 0xf5 ^ 0xbe, 0xf6 ^ 0x01, 0xf7 ^ 0x23,
+                                    0xf8 ^ 0x45, 0xf9 ^ 0x67, 0xfa ^ 0x89, 0xfb ^ 0xab};
+    uint8_t iv[SRTP_IV_BYTES];
+
+    (void)state;
+    srtp_iv(iv, salt, 14, 0xcafebabe, UINT64_C(0x0123456789ab));
+    assert_memory_equal(iv, cm, sizeof(cm));
+    srtp_iv(iv, salt, 12, 0xcafebabe, UINT64_C(0x0123456789ab));
+    assert_memory_equal(iv, gcm, sizeof(gcm));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,6 +217,7 @@ int main(void)
         cmocka_unit_test(window_agrees_with_a_list_of_all_that_was_there),
         cmocka_unit_test(sources_keep_sixteen_and_let_the_oldest_go),
         cmocka_unit_test(layout_reads_headers_up_to_their_last_byte),
+        cmocka_unit_test(iv_is_the_salt_with_ssrc_and_index),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -303,7 +303,6 @@ static void settle(struct mb_context *c, struct mb_item *item)
         return;
     }
     if (index != item->index || !item->has_verdict) {
-        mb_undo(c, item);
         item->index = index;
         item->is_asked = true;
         mb_verify_one(c, item);
