@@ -229,8 +229,9 @@ static uint16_t expected_loss(struct transcoder *t, uint16_t permille)
         return permille >= TRANSCODER_LOSS_ON ? permille : 0;
     if (permille > t->loss_permille + LOSS_STEP_PERMILLE)
         return permille;
-    return permille > TRANSCODER_LOSS_OFF ? (uint16_t)((t->loss_permille * 3 + permille) / 4)
-                                          : t->loss_permille;
+    if (permille <= TRANSCODER_LOSS_OFF)
+        return t->loss_permille;
+    return (uint16_t)((t->loss_permille * 3 + permille) / 4);
 }
 
 static uint32_t saved_complexity(uint32_t complexity, uint8_t saving)
