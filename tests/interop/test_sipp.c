@@ -40,6 +40,20 @@ static void expect_codecs(const json_t *record, const char *alice, const char *b
     assert_string_equal(relay_json_text(record, "legs.1.streams.0.codec"), bob);
 }
 
+/* What the module has read from the relay's reply to its query: "RTP: 34400 bytes, 200 packets,".
+ */
+static void expect_figures_in_log(void)
+{
+    char mark[80];
+    unsigned long bytes, packets;
+
+    snprintf(mark, sizeof(mark), "%s ends: ", call.id);
+    proxy_wait_log(&call.proxy, mark);
+    const char *at = strstr(process_err(call.proxy.process), mark) + strlen(mark);
+    assert_int_equal(sscanf(at, "RTP: %lu bytes, %lu packets, ", &bytes, &packets), 2);
+    assert_true(packets > 0 && bytes > packets);
+}
+
 static void a_call_carries_speech_until_the_caller_ends_it(void **state)
 {
     conversation_open(
@@ -53,6 +67,7 @@ static void a_call_carries_speech_until_the_caller_ends_it(void **state)
     json_t *record = conversation_record(&call, "deleted");
     expect_codecs(record, "PCMU", "PCMU");
     json_decref(record);
+    expect_figures_in_log();
 }
 
 static void the_callee_ends_a_call(void **state)
