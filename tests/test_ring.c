@@ -12,7 +12,7 @@
 
 #include "relay/media/ring.h"
 
-enum { TORTURE_ITEMS = 1000000 };
+enum { TORTURE_ITEMS = 1000000, TORTURE_ITEMS_LONG = 10000000 };
 
 static void ring_gives_back_in_the_order_in_which_it_took(void **state)
 {
@@ -76,6 +76,7 @@ static void ring_says_when_its_reader_may_be_asleep(void **state)
 struct torture {
     struct ring there, back;
     int wake_fd;
+    uint64_t n_items;
 };
 
 struct letter {
@@ -89,7 +90,7 @@ static void *answer_letters(void *arg)
     uint64_t n = 0, count;
     bool was_empty = false;
 
-    while (n < TORTURE_ITEMS) {
+    while (n < t->n_items) {
         letter = ring_get(&t->there);
         if (!letter) { /* empty: sleep, as a worker does, and rely on being woken */
             (void)!read(t->wake_fd, &count, sizeof(count));
@@ -128,6 +129,7 @@ static void ring_loses_nothing_between_two_threads_and_wakes_the_reader(void **s
     bool was_empty = false;
 
     (void)state;
+    t.n_items = getenv("PICRELAY_LONG_TESTS") ? TORTURE_ITEMS_LONG : TORTURE_ITEMS;
     ring_init(&t.there);
     ring_init(&t.back);
     t.wake_fd = eventfd(0, EFD_CLOEXEC);
@@ -135,8 +137,8 @@ static void ring_loses_nothing_between_two_threads_and_wakes_the_reader(void **s
     for (n_free = 0; n_free < RING_SIZE; n_free++)
         free_letters[n_free] = &letters[n_free];
     assert_int_equal(pthread_create(&thread, NULL, answer_letters, &t), 0);
-    while (returned < TORTURE_ITEMS) {
-        if (sent < TORTURE_ITEMS && n_free > 0) {
+    while (returned < t.n_items) {
+        if (sent < t.n_items && n_free > 0) {
             struct letter *letter = free_letters[--n_free];
 
             letter->question = sent++;

@@ -171,6 +171,7 @@ static int start_crew(struct media *m, unsigned i, const struct media_config *cf
                                    .io = m->io,
                                    .gather_us = cfg->gather_us,
                                    .event_fd = m->event_fd,
+                                   .number = i,
                                    .cpu = cfg->n_cpus ? cfg->cpus[i % cfg->n_cpus] : -1};
     struct crew *c = &m->crew[i];
     int err;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -333,12 +334,15 @@ static int create_thread(struct worker *w, int cpu)
     return err;
 }
 
-static int run_thread(struct worker *w, int cpu)
+static int run_thread(struct worker *w, unsigned number, int cpu)
 {
+    char name[16]; /* what Linux keeps of it */
     int err = create_thread(w, cpu);
 
     if (err)
         return err;
+    (void)snprintf(name, sizeof(name), "worker %u", number);
+    (void)pthread_setname_np(w->thread, name); /* for top, perf and strace */
     while (sem_wait(&w->begun) != 0)
         ; /* EINTR */
     if (w->begin_error)
@@ -357,7 +361,7 @@ int worker_start(struct worker **wp, const struct worker_config *cfg)
     w->wake_fd = -1;
     err = worker_init(w, cfg);
     if (!err)
-        err = run_thread(w, cfg->cpu);
+        err = run_thread(w, cfg->number, cfg->cpu);
     if (err)
         worker_free(w);
     else

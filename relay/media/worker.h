@@ -46,7 +46,8 @@ struct worker_config {
     const struct io_provider *io;
     uint32_t gather_us;
     int event_fd;
-    int cpu; /* it runs on; -1: on any */
+    unsigned number; /* in its thread's name */
+    int cpu;         /* it runs on; -1: on any */
     uint64_t seed;
 };
 
