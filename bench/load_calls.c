@@ -1,6 +1,7 @@
 #include "bench/load_calls.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,7 @@ struct load_calls {
     enum task task;
     uint64_t next, end_ns, serials;
     unsigned n_busy;
+    bool is_silent; /* the relay does not answer any more: nothing new is asked of it */
     struct {
         struct load_call *call;
         enum load_step step;
@@ -163,6 +165,8 @@ static void place_fill(struct load_calls *c, unsigned place)
 {
     struct load_call *call = NULL;
 
+    if (c->is_silent || (c->task == SET_UP && load_stop_is_asked()))
+        return;
     if (c->task == CYCLE && load_now_ns() < c->end_ns && !load_stop_is_asked())
         call = &c->calls[place];
     while (c->task != CYCLE && !call && c->next < c->cfg.n_calls) {
@@ -231,7 +235,8 @@ static bool sdp_take(struct load_calls *c, struct load_call *call, enum load_ste
 
     if (!load_find(&sdp, reply.at, reply.n, "sdp")) {
         if (!load_find(&reason, reply.at, reply.n, "error-reason"))
-            reason = (struct load_text){"no usable reply", 15};
+            reason = reply.n ? (struct load_text){"no usable reply", 15}
+                             : (struct load_text){"no reply", 8};
         failed(c, step, reason.at, reason.n);
         return false;
     }
@@ -263,7 +268,9 @@ static void reply_h(unsigned place, struct load_text reply, uint64_t took_ns, vo
     struct load_text result;
     bool is_good;
 
-    load_histogram_put(&c->stats.took[step], took_ns);
+    c->is_silent |= !reply.n;
+    if (reply.n)
+        load_histogram_put(&c->stats.took[step], took_ns);
     if (step == LOAD_DELETE) {
         is_good = load_find(&result, reply.at, reply.n, "result") && result.n == 2;
         if (!is_good)

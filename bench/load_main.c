@@ -47,6 +47,18 @@ static void capacity_print(const struct load_options *o, const struct load_searc
         printf("capacity  %s%u calls\n", is_bound ? "at least " : "", s->good);
 }
 
+static void step_print(const struct load_result *r, bool is_good)
+{
+    fprintf(stderr, "%u calls: ", r->n_calls);
+    if (r->problem[0])
+        fprintf(stderr, "%s: ", r->problem);
+    else
+        fprintf(stderr, "loss %.3f %%, p99 %.0f us, late p99 %.0f us: ", 100 * load_result_loss(r),
+                (double)load_histogram_at(&r->media.delay, 0.99) / 1000,
+                (double)load_histogram_at(&r->media.late, 0.99) / 1000);
+    fprintf(stderr, "%s\n", is_good ? "carried" : "not carried");
+}
+
 static int capacity_find(struct load_result *r, struct load_run_config *cfg,
                          const struct load_options *o)
 {
@@ -62,10 +74,7 @@ static int capacity_find(struct load_result *r, struct load_run_config *cfg,
             return err;
         bool is_good = !err && is_carried(r);
 
-        fprintf(stderr, "%u calls: loss %.3f %%, p99 %.0f us, late p99 %.0f us: %s\n", s.now,
-                100 * load_result_loss(r), (double)load_histogram_at(&r->media.delay, 0.99) / 1000,
-                (double)load_histogram_at(&r->media.late, 0.99) / 1000,
-                is_good ? "carried" : "not carried");
+        step_print(r, is_good);
         if (!is_good)
             was_paced = load_result_is_paced(r);
         load_search_put(&s, is_good);
