@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/load_clock.h"
 #include "bench/load_options.h"
 #include "bench/load_report.h"
 #include "bench/load_run.h"
@@ -15,6 +16,9 @@
 
 #define CAPACITY_LOSS   0.001
 #define CAPACITY_P99_NS 10000000
+/* After a step that was too much: a relay that sheds calls by its load goes by that of the last
+ * seconds, and the next step is not to be blamed for it. */
+#define RECOVERY_NS UINT64_C(3000000000)
 
 static void report(const struct load_options *o, const struct load_result *r)
 {
@@ -75,8 +79,10 @@ static int capacity_find(struct load_result *r, struct load_run_config *cfg,
         bool is_good = !err && is_carried(r);
 
         step_print(r, is_good);
-        if (!is_good)
-            was_paced = load_result_is_paced(r);
+        if (!is_good) {
+            was_paced = err || load_result_is_paced(r);
+            load_sleep_until(load_now_ns() + RECOVERY_NS);
+        }
         load_search_put(&s, is_good);
     }
     capacity_print(o, &s, was_paced);

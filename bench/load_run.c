@@ -89,6 +89,8 @@ static int calls_set_up(struct run *run)
         if (call->is_up && !is_re_encrypted(call))
             return problem_set(r, ENOTSUP, "the relay hands A's key on to B");
     }
+    if (load_stop_is_asked())
+        return problem_set(r, ECANCELED, "stopped");
     if (r->n_up == r->n_calls)
         return 0;
     snprintf(r->problem, sizeof(r->problem), "%u of %u calls could not be set up: %s",
