@@ -68,16 +68,35 @@ static const char *or_else(const char *text, const char *otherwise)
     return text ? text : otherwise;
 }
 
+/* What PICRELAY_IO and PICRELAY_SRTP ask for, so that the same tests run in each combination. */
+/* @param parts  before the key, before the value, behind it */
+static void print_choices(char *text, size_t cap, const char *const parts[3])
+{
+    static const char *const keys[] = {"io", "srtp"};
+    static const char *const variables[] = {"PICRELAY_IO", "PICRELAY_SRTP"};
+    size_t n = 0;
+
+    text[0] = '\0';
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        const char *value = getenv(variables[i]);
+
+        if (value && n < cap)
+            n += (size_t)snprintf(text + n, cap - n, "%s%s%s%s%s", parts[0], keys[i], parts[1],
+                                  value, parts[2]);
+    }
+}
+
 static void config_write(struct relay *r, const struct relay_config *cfg)
 {
     const char *a = r->address;
-    char text[4096], others[256] = "";
+    char text[4096], others[256] = "", choices[64];
 
     if (!cfg->is_only_skype_and_wlm)
         snprintf(others, sizeof(others),
                  "  - {name: aol, address: %s, ports: 28000-28999, provider: aol}\n"
                  "  - {name: yahoo, address: %s, ports: 29000-29999, provider: yahoo}\n",
                  a, a);
+    print_choices(choices, sizeof(choices), (const char *[]){"", ": ", "\n"});
     int n = snprintf(text, sizeof(text),
                      "interfaces:\n"
                      "  - {name: enterprise, address: %s, ports: %s%s%s}\n"
@@ -90,12 +109,12 @@ static void config_write(struct relay *r, const struct relay_config *cfg)
                      "http: %s\n"
                      "workers: %s\n"
                      "log: {level: warning, format: text}\n"
-                     "%s\n",
+                     "%s%s\n",
                      a, or_else(cfg->enterprise_ports, "10000-17999"), cfg->enterprise ? ", " : "",
                      or_else(cfg->enterprise, ""), a, or_else(cfg->skype_ports, "18000-25999"),
                      cfg->skype ? ", " : "", or_else(cfg->skype, ""), a, others, r->ng_address,
                      or_else(cfg->control, ""), r->http_address, or_else(cfg->workers, "1"),
-                     or_else(cfg->more, ""));
+                     choices, or_else(cfg->more, ""));
     assert_true(n > 0 && (size_t)n < sizeof(text));
     relay_write_file(r->folder, r->config, text);
 }
@@ -151,6 +170,18 @@ static bool is_ready(void *arg)
 /* ---- start and stop ---------------------------------------------------------------------------
  */
 
+/* No test of one combination passes on another. */
+static void check_choices(const struct relay *r)
+{
+    char said[64];
+
+    print_choices(said, sizeof(said), (const char *[]){" ", "=", ""});
+    if (!strstr(process_err(r->process), said)) {
+        print_error("expected \"%s\" in: %s\n", said, process_err(r->process));
+        fail();
+    }
+}
+
 static void start(struct relay *r, uint64_t n_descriptors)
 {
     const char *const argv[] = {PROGRAM, "--config", r->config, NULL};
@@ -160,6 +191,7 @@ static void start(struct relay *r, uint64_t n_descriptors)
     assert_int_equal(process_start(&r->process, &cfg), 0);
     relay_wait(r, is_ready, r, "picrelay: ready");
     assert_int_equal(process_status(r->process), -1);
+    check_choices(r);
     assert_int_equal(ng_client_alloc(&r->ng, r->loop, r->ng_address, NG_BENCODE), 0);
 }
 
