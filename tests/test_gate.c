@@ -172,21 +172,88 @@ static void formats_beyond_its_rows_are_dropped_not_confused(void **state)
     assert_int_equal(n_relayed, FORMATS_ROWS - 1);
 }
 
+static struct rate_gate rate_gate(uint32_t pps, uint32_t bytes_ps, uint16_t packet_bytes)
+{
+    struct rate_gate g = {0};
+    const struct media_rules rules = {
+        .max_pps = pps, .max_bytes_ps = bytes_ps, .max_packet_bytes = packet_bytes};
+
+    rate_gate_set(&g, &rules);
+    return g;
+}
+
+/* @return how many of n packets pass, one every step_us */
+static unsigned n_passing(struct rate_gate *g, unsigned n, size_t bytes, uint64_t *now_us,
+                          unsigned step_us)
+{
+    unsigned n_passed = 0;
+
+    for (unsigned i = 0; i < n; i++, *now_us += step_us)
+        n_passed += rate_gate_take(g, bytes, *now_us);
+    return n_passed;
+}
+
 static void rate_gate_lets_a_burst_pass_and_then_the_rate(void **state)
 {
-    struct rate_gate g = {.max_pps = 100};
+    struct rate_gate g = rate_gate(100, 0, 0);
     uint64_t now_us = START_US;
-    unsigned i, n = 0;
 
     (void)state;
-    for (i = 0; i < 10000; i++) /* all at once: a second's worth and the one that is due */
-        n += rate_gate_take(&g, now_us);
-    assert_in_range(n, 100, 101);
-    for (i = 0, n = 0; i < 10000; i++, now_us += 1000) /* 1,000 a second for ten seconds */
-        n += rate_gate_take(&g, now_us);
-    assert_in_range(n, 999, 1001);
-    g = (struct rate_gate){.max_pps = 0};
-    assert_true(rate_gate_take(&g, 0));
+    /* all at once: a second's worth and the one that is due */
+    assert_in_range(n_passing(&g, 10000, 172, &now_us, 0), 100, 101);
+    /* 1,000 a second for ten seconds */
+    assert_in_range(n_passing(&g, 10000, 172, &now_us, 1000), 999, 1001);
+    g = rate_gate(0, 0, 0);
+    assert_true(rate_gate_take(&g, 65535, 0));
+}
+
+static void rate_gate_counts_bytes_as_well(void **state)
+{
+    struct rate_gate g = rate_gate(500, 16000, 0);
+    uint64_t now_us = START_US;
+
+    (void)state;
+    /* 50 packets of 172 bytes a second, for a minute: what G.711 is */
+    assert_int_equal(n_passing(&g, 3000, 172, &now_us, 20000), 3000);
+    /* 500 kbit/s in 100 packets of 625 bytes a second: a second's worth, then 128 kbit/s */
+    assert_in_range(n_passing(&g, 1000, 625, &now_us, 10000), 256, 284);
+}
+
+static void rate_gate_lets_no_packet_pass_that_is_too_large(void **state)
+{
+    struct rate_gate g = rate_gate(0, 0, 784);
+
+    (void)state;
+    assert_true(rate_gate_take(&g, 784, START_US));
+    assert_false(rate_gate_take(&g, 785, START_US));
+}
+
+static void ssrc_gate_hears_one_source_until_it_is_silent(void **state)
+{
+    struct ssrc_gate g;
+
+    (void)state;
+    ssrc_gate_set(&g, 200000);
+    assert_true(ssrc_gate_take(&g, 7, START_US));
+    assert_false(ssrc_gate_take(&g, 8, START_US + 1));
+    assert_true(ssrc_gate_take(&g, 7, START_US + 100000));
+    assert_false(ssrc_gate_take(&g, 8, START_US + 299999)); /* its attempts are no silence */
+    assert_true(ssrc_gate_take(&g, 8, START_US + 300000));
+    assert_false(ssrc_gate_take(&g, 7, START_US + 300001));
+}
+
+static void ssrc_gate_hears_another_source_at_once_after_new_rules(void **state)
+{
+    struct ssrc_gate g;
+
+    (void)state;
+    ssrc_gate_set(&g, 200000);
+    assert_true(ssrc_gate_take(&g, 7, START_US));
+    ssrc_gate_set(&g, 200000);
+    assert_true(ssrc_gate_take(&g, 8, START_US + 1));
+    ssrc_gate_set(&g, 0);
+    assert_true(ssrc_gate_take(&g, 7, START_US + 2));
+    assert_true(ssrc_gate_take(&g, 8, START_US + 2));
 }
 
 int main(void)
@@ -199,6 +266,10 @@ int main(void)
         cmocka_unit_test(formats_keep_what_the_rules_say_of_each_payload_type),
         cmocka_unit_test(formats_beyond_its_rows_are_dropped_not_confused),
         cmocka_unit_test(rate_gate_lets_a_burst_pass_and_then_the_rate),
+        cmocka_unit_test(rate_gate_counts_bytes_as_well),
+        cmocka_unit_test(rate_gate_lets_no_packet_pass_that_is_too_large),
+        cmocka_unit_test(ssrc_gate_hears_one_source_until_it_is_silent),
+        cmocka_unit_test(ssrc_gate_hears_another_source_at_once_after_new_rules),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

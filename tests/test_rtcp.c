@@ -177,6 +177,7 @@ struct call {
     struct route to_a, to_b;
     struct reception of_a, of_b;
     int leg_a, leg_b;
+    bool is_audio;
 };
 
 static void send_through(struct route *route, struct reception *reception, const void *leg,
@@ -211,6 +212,7 @@ static size_t translate_from_a(const struct call *c, const uint8_t *in, size_t n
         .back_reception = &c->of_b,
         .back_source = {.stream = &c->leg_b},
         .cname = STR("relay"),
+        .has_pictures = !c->is_audio,
     };
     struct rtcp_reader r;
 
@@ -400,6 +402,21 @@ static void reports_come_every_five_seconds_on_average(void **state)
     assert_in_range(report_interval_us(UINT32_MAX), 7499990, 7500000);
 }
 
+static void translation_passes_no_feedback_about_pictures_in_audio(void **state)
+{
+    uint8_t in[64], out[256];
+    struct rtcp_writer w = {.data = in, .cap = sizeof(in)};
+    struct rtcp_feedback fb = {.sender_ssrc = PEER_A, .media_ssrc = OUR_A};
+    struct call c;
+
+    (void)state;
+    call_open(&c);
+    rtcp_write_feedback(&w, RTCP_KIND_PSFB, RTCP_PSFB_FMT_PLI, &fb);
+    assert_true(translate_from_a(&c, in, w.n, out, sizeof(out)) > 0);
+    c.is_audio = true;
+    assert_int_equal(translate_from_a(&c, in, w.n, out, sizeof(out)), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -413,6 +430,7 @@ int main(void)
         cmocka_unit_test(translation_leaves_out_what_has_no_meaning_on_the_other_leg),
         cmocka_unit_test(translation_ends_bye_names_and_extensions_here),
         cmocka_unit_test(translation_maps_feedback_to_the_source),
+        cmocka_unit_test(translation_passes_no_feedback_about_pictures_in_audio),
         cmocka_unit_test(report_is_an_rr_until_something_was_sent),
         cmocka_unit_test(reports_measure_the_round_trip),
         cmocka_unit_test(reports_come_every_five_seconds_on_average),

@@ -3,11 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "relay/control/gate_limits.h"
 #include "relay/log.h"
-
-/* Five times what 10 ms packets need; a picture of a call's resolution in packets of 100 bytes. */
-#define AUDIO_PPS_MAX 500
-#define VIDEO_PPS_MAX 5000
 
 static void set_addr(union addr *to, const struct sockaddr_storage *from)
 {
@@ -156,7 +153,7 @@ static int apply_one(struct stream *s, struct stream *sink, const struct negotia
     r.may_receive = (mine & SDP_SENDONLY) && (other & SDP_RECVONLY);
     r.may_send = (other & SDP_SENDONLY) && (mine & SDP_RECVONLY);
     r.is_rtcp_translated = !is_transcoded_call;
-    r.max_pps = s->kind == MEDIA_AUDIO ? AUDIO_PPS_MAX : VIDEO_PPS_MAX;
+    gate_limits_set(&r, flow, &s->leg->doc->media[s->index], s->control->cfg->gate_margin_percent);
 
     err = rules_keys(&r, s);
     if (!err)

@@ -6,12 +6,13 @@
 
 #define ENTRIES_SHOWN 100 /* of enterprises; more are counted */
 
-static json_t *texts(const char *first, const char *last, size_t step)
+/* n texts, one every `step` bytes. */
+static json_t *texts(const void *first, size_t n, size_t step)
 {
     json_t *list = json_array();
 
-    for (const char *text = first; text < last; text += step)
-        (void)json_array_append_new(list, json_string(text));
+    for (size_t i = 0; i < n; i++)
+        (void)json_array_append_new(list, json_string((const char *)first + i * step));
     return list;
 }
 
@@ -30,7 +31,7 @@ static json_t *show_needs(const struct policy_row *row)
         const struct policy_licenses *needed = &row->licenses[i];
 
         (void)json_array_append_new(
-            list, texts(needed->names[0], needed->names[needed->n_names], POLICY_LICENSE_MAX));
+            list, texts(needed->names, needed->n_names, sizeof(needed->names[0])));
     }
     return list;
 }
@@ -60,9 +61,8 @@ static json_t *show_row(const struct policy_row *row)
     set_text(o, "MigratesTo", row->migrates_to);
     if (row->n_excluded_domains)
         (void)json_object_set_new(o, "NameDecorationExcludedDomains",
-                                  texts(row->excluded_domains[0],
-                                        row->excluded_domains[row->n_excluded_domains],
-                                        POLICY_FQDN_MAX));
+                                  texts(row->excluded_domains, row->n_excluded_domains,
+                                        sizeof(row->excluded_domains[0])));
     return o;
 }
 
@@ -98,11 +98,10 @@ json_t *policy_show(const struct policy *p)
 
     for (unsigned i = 0; i < p->n_rows; i++)
         (void)json_array_append_new(rows, show_row(&p->rows[i]));
-    return json_pack(
-        "{s:o, s:o, s:o, s:I, s:I, s:I, s:I}", "providers", rows, "licenses",
-        texts(p->licenses[0].name, p->licenses[p->n_licenses].name, sizeof(p->licenses[0])),
-        "enterprise", show_enterprises(p), "n_enterprises", (json_int_t)p->n_enterprises,
-        "n_domains", (json_int_t)p->domains.n_used, "n_enterprise_users",
-        (json_int_t)p->users[POLICY_SIDE_ENTERPRISE].n_patterns, "n_public_users",
-        (json_int_t)p->users[POLICY_SIDE_PUBLIC].n_patterns);
+    return json_pack("{s:o, s:o, s:o, s:I, s:I, s:I, s:I}", "providers", rows, "licenses",
+                     texts(p->licenses, p->n_licenses, sizeof(p->licenses[0])), "enterprise",
+                     show_enterprises(p), "n_enterprises", (json_int_t)p->n_enterprises,
+                     "n_domains", (json_int_t)p->domains.n_used, "n_enterprise_users",
+                     (json_int_t)p->users[POLICY_SIDE_ENTERPRISE].n_patterns, "n_public_users",
+                     (json_int_t)p->users[POLICY_SIDE_PUBLIC].n_patterns);
 }

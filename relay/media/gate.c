@@ -78,14 +78,45 @@ void formats_set(struct formats *f, const struct media_rules *rules)
     }
 }
 
-bool rate_gate_take(struct rate_gate *g, uint64_t now_us)
+void rate_gate_set(struct rate_gate *g, const struct media_rules *rules)
 {
-    if (g->max_pps == 0)
-        return true;
-    if (g->arrival_us > now_us + BURST_US)
+    g->us_per_packet = rules->max_pps ? 1000000 / rules->max_pps : 0;
+    g->ns_per_byte = rules->max_bytes_ps ? 1000000000 / rules->max_bytes_ps : 0;
+    g->max_bytes = rules->max_packet_bytes;
+}
+
+static uint64_t later(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* What is over one limit is not counted against the other. */
+bool rate_gate_take(struct rate_gate *g, size_t n, uint64_t now_us)
+{
+    if (g->max_bytes && n > g->max_bytes)
         return false;
-    if (g->arrival_us < now_us)
-        g->arrival_us = now_us;
-    g->arrival_us += 1000000 / g->max_pps;
+    if ((g->us_per_packet && g->packet_arrival_us > now_us + BURST_US) ||
+        (g->ns_per_byte && g->byte_arrival_us > now_us + BURST_US))
+        return false;
+    g->packet_arrival_us = later(g->packet_arrival_us, now_us) + g->us_per_packet;
+    g->byte_arrival_us = later(g->byte_arrival_us, now_us) + n * g->ns_per_byte / 1000;
+    return true;
+}
+
+void ssrc_gate_set(struct ssrc_gate *g, uint32_t silence_us)
+{
+    g->silence_us = silence_us;
+    g->is_bound = false;
+}
+
+bool ssrc_gate_take(struct ssrc_gate *g, uint32_t ssrc, uint64_t now_us)
+{
+    if (g->silence_us == 0)
+        return true;
+    if (g->is_bound && ssrc != g->ssrc && now_us < g->heard_us + g->silence_us)
+        return false;
+    g->ssrc = ssrc;
+    g->is_bound = true;
+    g->heard_us = now_us;
     return true;
 }

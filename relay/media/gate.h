@@ -72,13 +72,31 @@ static inline const struct format *formats_find(const struct formats *f, uint8_t
     return &f->rows[f->row[pt & 0x7f]];
 }
 
-/** A rate limit without a timer: the generic cell rate algorithm of ITU-T I.371, annex A. */
+/** A rate limit without a timer: the generic cell rate algorithm of ITU-T I.371, annex A, once by
+ *  packets and once by bytes, with bursts of up to one second's worth; and the size of a packet. */
 struct rate_gate {
-    uint32_t max_pps;    /* 0: no limit */
-    uint64_t arrival_us; /* theoretical arrival time of the next packet */
+    uint32_t us_per_packet;                      /* 0: no limit */
+    uint32_t ns_per_byte;                        /* likewise */
+    uint16_t max_bytes;                          /* of one packet; 0: no limit */
+    uint64_t packet_arrival_us, byte_arrival_us; /* theoretical arrival of the next */
 };
 
-/** @return true: within the limit, and counted */
-bool rate_gate_take(struct rate_gate *g, uint64_t now_us);
+/** Gives new limits; what was counted stays. */
+void rate_gate_set(struct rate_gate *g, const struct media_rules *rules);
+/** @param n  bytes of the packet @return true: within the limits, and counted */
+bool rate_gate_take(struct rate_gate *g, size_t n, uint64_t now_us);
+
+/** One source at a time: a second SSRC beside the one that is heard is somebody else's media. */
+struct ssrc_gate {
+    uint32_t silence_us; /* 0: any SSRC at any time */
+    uint32_t ssrc;
+    bool is_bound;     /* a source is heard */
+    uint64_t heard_us; /* last */
+};
+
+/** Gives new rules; whoever comes next is heard. */
+void ssrc_gate_set(struct ssrc_gate *g, uint32_t silence_us);
+/** @return true: it is the source that is heard, or takes its place */
+bool ssrc_gate_take(struct ssrc_gate *g, uint32_t ssrc, uint64_t now_us);
 
 #endif

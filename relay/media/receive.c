@@ -63,7 +63,8 @@ static enum drop accept_rtp(struct packet *p, const struct batch *b)
         return DROP_SOURCE;
     if (!s->may_receive)
         return DROP_ON_HOLD;
-    if (!rate_gate_take(&s->rate, b->now_us))
+    if (!ssrc_gate_take(&s->heard, p->rtp.ssrc, b->now_us) ||
+        !rate_gate_take(&s->rate, p->len, b->now_us))
         return DROP_POLICY_GATE;
     reception_put(&s->reception, &p->rtp, format->clock_hz, b->now_us);
     stats_put_rtp(&s->count, &p->rtp, &s->reception);

@@ -37,6 +37,7 @@ static size_t translate(struct packet *p, struct rtcp_reader reader)
         .back_reception = &sink->reception,
         .back_source = {.stream = sink},
         .cname = str_of(sink->cname),
+        .has_pictures = s->has_pictures,
     };
     uint8_t data[PACKET_MAX];
     size_t n = rtcp_translate(&t, reader, data, sizeof(data));

@@ -96,6 +96,8 @@ static void translate_feedback(const struct translation *t, const struct rtcp_pa
     uint8_t fci[FCI_MAX];
     bool is_pli = kind == RTCP_KIND_PSFB && part->count == RTCP_PSFB_FMT_PLI;
 
+    if (kind == RTCP_KIND_PSFB && !t->has_pictures)
+        return;
     if (rtcp_read_feedback(&fb, part) != 0 || !has_way_back(t))
         return;
     out = (struct rtcp_feedback){

@@ -26,6 +26,7 @@ struct translation {
     const struct reception *back_reception; /* of the source behind `back` */
     struct route_source back_source;        /* likewise, relayed */
     struct str cname;                       /* ours towards the receiver */
+    bool has_pictures;                      /* payload-specific feedback goes on */
 };
 
 /** @return bytes written; 0: nothing to tell */

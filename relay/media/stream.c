@@ -38,7 +38,9 @@ void stream_apply(struct media_stream *s, struct media_rules *rules, uint64_t no
     }
     s->learning = (struct gate_learning){.host = rules->learn_host, .has_nat = rules->has_nat};
     formats_set(&s->formats, rules);
-    s->rate.max_pps = rules->max_pps;
+    rate_gate_set(&s->rate, rules);
+    ssrc_gate_set(&s->heard, rules->ssrc_silence_us);
+    s->has_pictures = rules->has_pictures;
     s->is_muxed = rules->is_muxed;
     s->may_receive = rules->may_receive;
     s->may_send = rules->may_send;

@@ -45,8 +45,9 @@ struct media_stream {
     struct srtp_session *srtp_rx, *srtp_tx;
     struct transcoder *transcoder;
     uint32_t transcoder_generation; /* grows when the transcoder is replaced */
-    bool is_muxed, may_receive, may_send, is_rtcp_translated;
+    bool is_muxed, may_receive, may_send, is_rtcp_translated, has_pictures;
     struct rate_gate rate;
+    struct ssrc_gate heard;
     struct gate gate[MEDIA_COMPONENTS];
     struct gate_learning learning;
     struct formats formats;

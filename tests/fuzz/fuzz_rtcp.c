@@ -61,6 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         .back_reception = &of_b,
         .back_source = {.stream = &of_b},
         .cname = STR("relay"),
+        .has_pictures = true,
     };
     struct rtcp_reader r;
     uint8_t out[1500];

@@ -1,0 +1,197 @@
+#include "relay/ctl/http_client.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "relay/clock.h"
+#include "relay/str.h"
+
+#define REQUEST_MAX 16384
+#define ANSWER_MAX  ((size_t)256 * 1024 * 1024)
+#define READ_BYTES  65536
+
+struct exchange {
+    int fd;
+    uint64_t deadline_us;
+    char *bytes;
+    size_t n, cap;
+};
+
+static int wait_for(const struct exchange *x, short events)
+{
+    struct pollfd p = {.fd = x->fd, .events = events};
+    const uint64_t now_us = clock_now_us();
+    int n;
+
+    if (now_us >= x->deadline_us)
+        return ETIMEDOUT;
+    n = poll(&p, 1, (int)((x->deadline_us - now_us) / 1000 + 1));
+    if (n < 0)
+        return errno == EINTR ? 0 : errno;
+    return n ? 0 : ETIMEDOUT;
+}
+
+static int open_connection(struct exchange *x, const union addr *to)
+{
+    int error = 0;
+    socklen_t n = sizeof(error);
+
+    x->fd = socket(to->sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (x->fd < 0)
+        return errno;
+    if (connect(x->fd, &to->sa, addr_len(to)) == 0)
+        return 0;
+    if (errno != EINPROGRESS)
+        return errno;
+    error = wait_for(x, POLLOUT);
+    if (!error && getsockopt(x->fd, SOL_SOCKET, SO_ERROR, &error, &n))
+        error = errno;
+    return error;
+}
+
+static int send_all(const struct exchange *x, const char *text, size_t n)
+{
+    while (n) {
+        ssize_t sent = send(x->fd, text, n, MSG_NOSIGNAL);
+        int err = 0;
+
+        if (sent >= 0) {
+            text += sent;
+            n -= (size_t)sent;
+        } else if (errno == EAGAIN || errno == EINTR) {
+            err = wait_for(x, POLLOUT);
+        } else {
+            err = errno;
+        }
+        if (err)
+            return err;
+    }
+    return 0;
+}
+
+static int send_request(const struct exchange *x, const struct http_client_request *req)
+{
+    char *text = malloc(REQUEST_MAX);
+    char host[ADDR_TEXT_MAX];
+    int n, err;
+
+    if (!text)
+        return ENOMEM;
+    n = snprintf(text, REQUEST_MAX,
+                 "%s %s HTTP/1.1\r\nHost: %s\r\n%s%s%sConnection: close\r\n"
+                 "Content-Length: 0\r\n\r\n",
+                 req->method, req->target, addr_print(host, req->to),
+                 req->token ? "Authorization: Bearer " : "", req->token ? req->token : "",
+                 req->token ? "\r\n" : "");
+    err = n < 0 || n >= REQUEST_MAX ? EMSGSIZE : send_all(x, text, (size_t)n);
+    explicit_bzero(text, REQUEST_MAX);
+    free(text);
+    return err;
+}
+
+static int make_room(struct exchange *x)
+{
+    char *grown;
+
+    if (x->cap - x->n > READ_BYTES)
+        return 0;
+    if (x->n > ANSWER_MAX)
+        return EMSGSIZE;
+    x->cap = x->cap ? x->cap * 2 : (size_t)4 * READ_BYTES;
+    grown = realloc(x->bytes, x->cap);
+    if (!grown)
+        return ENOMEM;
+    x->bytes = grown;
+    return 0;
+}
+
+/* To the end of the connection: that is where the answer ends. */
+static int read_all(struct exchange *x)
+{
+    for (;;) {
+        int err = make_room(x);
+        ssize_t n = err ? -1 : recv(x->fd, x->bytes + x->n, READ_BYTES, 0);
+
+        if (err)
+            return err;
+        if (n == 0)
+            break;
+        if (n < 0 && errno != EAGAIN && errno != EINTR)
+            return errno;
+        if (n < 0)
+            err = wait_for(x, POLLIN);
+        if (err)
+            return err;
+        x->n += n > 0 ? (size_t)n : 0;
+    }
+    x->bytes[x->n] = '\0';
+    return 0;
+}
+
+/* "HTTP/1.1 200 OK", header, empty line, body. */
+static int take_answer(struct http_client_answer *answer, struct exchange *x)
+{
+    const char *body = x->n ? memmem(x->bytes, x->n, "\r\n\r\n", 4) : NULL;
+
+    if (!body || sscanf(x->bytes, "HTTP/1.%*1d %3u", &answer->status) != 1)
+        return EPROTO;
+    body += 4;
+    answer->n = x->n - (size_t)(body - x->bytes);
+    memmove(x->bytes, body, answer->n + 1);
+    answer->body = x->bytes;
+    x->bytes = NULL;
+    return 0;
+}
+
+int http_client_ask(struct http_client_answer *answer, const struct http_client_request *req,
+                    char *err, size_t err_cap)
+{
+    struct exchange x = {.fd = -1,
+                         .deadline_us = clock_now_us() + HTTP_CLIENT_DEADLINE_MS * 1000ull};
+    char to[ADDR_TEXT_MAX];
+    int error = open_connection(&x, req->to);
+
+    if (!error)
+        error = send_request(&x, req);
+    if (!error)
+        error = read_all(&x);
+    if (!error)
+        error = take_answer(answer, &x);
+    if (error)
+        (void)snprintf(err, err_cap, "http %s: %s", addr_print(to, req->to), strerror(error));
+    if (x.fd >= 0)
+        close(x.fd);
+    free(x.bytes);
+    return error;
+}
+
+static bool is_unreserved(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+           (c && strchr("-._~", c));
+}
+
+size_t http_client_escape(char *buf, size_t cap, const char *text)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    size_t n = 0;
+
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        const char form[] = {'%', digits[c >> 4], digits[c & 15]};
+        const size_t size = is_unreserved(*text) ? 1 : 3;
+
+        if (n + size < cap)
+            memcpy(buf + n, size == 1 ? text : form, size);
+        n += size;
+    }
+    if (cap)
+        buf[n < cap ? n : cap - 1] = '\0';
+    return n;
+}
