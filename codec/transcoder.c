@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "codec/fmtp.h"
 #include "codec/transcoder_internal.h"
 
 enum {
@@ -22,6 +23,7 @@ static int input_open_audio(struct input *in, const struct codec_spec *spec, uin
     int err;
 
     in->kind = INPUT_AUDIO;
+    in->may_use_dtx = fmtp_number(spec->fmtp, "usedtx", 0) == 1;
     in->pcm_rate_hz = rate_hz;
     err = in->codec->decoder_alloc(&in->decoder, spec, rate_hz);
     if (err == EINVAL) {

@@ -31,6 +31,7 @@ struct input {
     uint32_t clock_hz;
     const struct codec *codec;
     struct codec_decoder *decoder;
+    bool may_use_dtx;          /* its fmtp has usedtx=1 */
     uint32_t pcm_rate_hz;      /* of the decoder */
     struct resample *resample; /* NULL: the decoder gives the encoder's rate */
 };

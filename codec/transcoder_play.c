@@ -11,15 +11,18 @@ enum {
     NOISE_BEHIND_US = 10000,
     NOISE_LATE_US = 200000,  /* a worker that was held up makes up no more noise than this */
     NOISE_MAX_US = 60000000, /* a sender that is silent for longer without a word has gone */
-    NOISE_BRIDGE_FRAMES = 3, /* between noise and speech: filled rather than skipped */
+    NOISE_BRIDGE_MS = 160,   /* between noise and speech: filled rather than skipped */
     /* A sender that uses DTX does not say that it stops, but most send one packet without a frame
-     * (RFC 6716 s.3.2.1). Without one it has stopped after longer than the reorder window. */
+     * (RFC 6716 s.3.2.1). Without one it has stopped after longer than a network usually holds
+     * packets back, if DTX was agreed on; else it is only late. */
     DTX_PACKET_MAX = 2,
-    DTX_WAIT_US = 60000,
+    DTX_WAIT_US = 100000,
     /* libopus sends a frame each 400 ms (1.2 s at 60 ms a frame): after longer it has gone */
     DTX_MAX_US = 1500000,
     DTX_DESCRIBED_MS = 60, /* of its noise are looked at for a CN payload */
-    FLUSH_WAIT_US = 60000, /* beyond a packet's time, to send a frame that is not full */
+    /* beyond a packet's time, to send a frame that is not full: what is late by less goes on in it
+     */
+    FLUSH_WAIT_US = 200000,
 };
 
 static uint64_t samples_of_ticks(struct transcoder *t, uint32_t ticks, uint32_t clock_hz)
@@ -122,7 +125,7 @@ void transcoder_add_silence(struct transcoder *t, uint64_t n)
 
     n = transcoder_uncovered(t, n);
     if (is_noise_on(t) && n > f->ahead &&
-        n - f->ahead <= (uint64_t)NOISE_BRIDGE_FRAMES * f->n_frame) {
+        n - f->ahead <= (uint64_t)NOISE_BRIDGE_MS * f->rate_hz / 1000) {
         uint64_t left = n - f->ahead;
 
         f->ahead = 0;
@@ -212,12 +215,13 @@ static void expect_dtx(struct transcoder *t, const struct input *in, const struc
                        uint64_t now_us)
 {
     const uint64_t played_us = (uint64_t)p->ticks * 1000000 / in->clock_hz;
+    const bool is_told = p->n > 0 && p->n <= DTX_PACKET_MAX;
 
     t->noise.kind = NOISE_NONE;
-    if (!in->codec->has_dtx || t->codec->has_dtx || p->n == 0)
+    if (!in->codec->has_dtx || t->codec->has_dtx || (!is_told && !in->may_use_dtx))
         return;
     t->noise.kind = NOISE_EXPECTED;
-    t->noise.due_us = now_us + played_us + (p->n <= DTX_PACKET_MAX ? NOISE_BEHIND_US : DTX_WAIT_US);
+    t->noise.due_us = now_us + played_us + (is_told ? NOISE_BEHIND_US : DTX_WAIT_US);
     t->noise.end_us = now_us + DTX_MAX_US;
 }
 

@@ -231,9 +231,9 @@ static void the_end_of_a_talkspurt_is_not_kept_back(void **state)
     for (int i = 0; i < 4; i++)
         line_step(&l, true); /* 80 ms: two frames and 20 ms */
     assert_int_equal(l.r.n_audio, 2);
-    rig_pass_time(l.t, &l.r, l.now_us + 40 * MS);
+    rig_pass_time(l.t, &l.r, l.now_us + 180 * MS);
     assert_int_equal(l.r.n_audio, 2); /* a late packet may still come */
-    rig_pass_time(l.t, &l.r, l.now_us + 100 * MS);
+    rig_pass_time(l.t, &l.r, l.now_us + 220 * MS);
     assert_int_equal(l.r.n_audio, 3);
     assert_int_equal(transcoder_deadline_us(l.t), UINT64_MAX);
     l.now_us += 920 * MS; /* a second later it goes on, as if nothing had been filled */

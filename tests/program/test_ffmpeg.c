@@ -1,0 +1,229 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "bench/score.h"
+#include "bench/wav.h"
+#include "tests/program/talk.h"
+
+/* Calls in which nothing of ours but the relay touches the sound: FFmpeg encodes and sends what A
+ * says, and another FFmpeg receives and decodes what comes to B, with its own codecs and its own
+ * RTP. What B got is compared with what was said. */
+
+#define HEARD_S   "4"
+#define PAIRS_MAX 16
+
+static const char ffmpeg[] = "/usr/bin/ffmpeg";
+static const char speech[] = PICRELAY_VECTORS "/speech_a.wav";
+
+struct side {
+    const char *name;    /* in our words */
+    const char *rtpmap;  /* "G722/8000" */
+    const char *encoder; /* in FFmpeg's; NULL: it only receives this one */
+    const char *options; /* of the encoder: one more word and its value, or NULL */
+    const char *value;
+    uint8_t pt;
+};
+
+/* FFmpeg's RTP knows no GSM and no SIREN. Its g726 packs as AAL2 does, its g726le as RFC 3551. */
+static const struct side sides[] = {
+    {"PCMU", "PCMU/8000", "pcm_mulaw", NULL, NULL, 0},
+    {"PCMA", "PCMA/8000", "pcm_alaw", NULL, NULL, 8},
+    {"G722", "G722/8000", "g722", NULL, NULL, 9},
+    {"opus", "opus/48000/2", "libopus", "-b:a", "32k", 111},
+    {"G726-32", "G726-32/8000", "g726le", "-b:a", "32k", 115},
+    {"AAL2-G726-32", "AAL2-G726-32/8000", "g726", "-b:a", "32k", 116},
+};
+
+/* By index of sides; every codec on both ends. */
+static const struct {
+    uint8_t from, to;
+} pairs[] = {{0, 3}, {1, 3}, {2, 3}, {4, 3}, {5, 3}, {3, 0}, {3, 1}, {3, 2},
+             {3, 4}, {3, 5}, {0, 2}, {2, 1}, {4, 2}, {5, 4}, {0, 5}};
+enum { N_PAIRS = sizeof(pairs) / sizeof(pairs[0]) };
+_Static_assert(N_PAIRS <= PAIRS_MAX, "rooms");
+
+struct pair {
+    const struct side *from, *to;
+    struct talk talk;
+    struct process *receiver, *sender;
+    char address[16];      /* of both */
+    uint16_t port_a, port; /* of the sender, of the receiver */
+    uint8_t pt;            /* that the relay was told for the receiver */
+    char folder[32], sdp[64], wav[64];
+};
+
+/* ---- what the two ends tell the relay ---- */
+
+static void write_sdp(char sdp[static 512], const char *address, uint16_t port,
+                      const struct side *s, uint8_t pt)
+{
+    snprintf(sdp, 512,
+             "v=0\r\no=- 1 1 IN IP4 %s\r\ns=-\r\nc=IN IP4 %s\r\nt=0 0\r\n"
+             "m=audio %u RTP/AVP %u\r\na=rtpmap:%u %s\r\n",
+             address, address, port, pt, pt, s->rtpmap);
+}
+
+static uint8_t offered_number(const struct pair *p)
+{
+    const struct peer_description *d = &p->talk.told[TALK_B];
+
+    for (unsigned i = 0; i < d->n_formats; i++) {
+        if (strcasecmp(d->formats[i].spec.name, p->to->name) == 0)
+            return d->formats[i].pt;
+    }
+    fail_msg("%s was not offered", p->to->name);
+    return 0;
+}
+
+/* The ports are those of two phones, which let go of them for FFmpeg. */
+static void set_up(struct pair *p, struct relay *r)
+{
+    char sdp[512], flags[64];
+
+    talk_open(&p->talk, r);
+    snprintf(p->address, sizeof(p->address), "%s", p->talk.phone[TALK_A].address);
+    p->port_a = p->talk.phone[TALK_A].port;
+    p->port = p->talk.phone[TALK_B].port;
+    write_sdp(sdp, p->address, p->port_a, p->from, p->from->pt);
+    snprintf(flags, sizeof(flags), "codec-transcode-%s", p->to->name);
+    talk_offer(&p->talk, TALK_A, sdp, flags);
+    p->pt = offered_number(p);
+    write_sdp(sdp, p->address, p->port, p->to, p->pt);
+    talk_answer(&p->talk, TALK_A, sdp, NULL);
+    relay_write_file(p->folder, p->sdp, sdp);
+    snprintf(p->wav, sizeof(p->wav), "%s/heard.wav", p->folder);
+    phone_close(&p->talk.phone[TALK_A]);
+    phone_close(&p->talk.phone[TALK_B]);
+}
+
+/* ---- the two FFmpegs ---- */
+
+static void start_receiver(struct pair *p, struct relay *r)
+{
+    const char *const argv[] = {
+        ffmpeg,         "-nostdin", "-loglevel", "error", "-protocol_whitelist",
+        "file,udp,rtp", "-i",       p->sdp,      "-t",    HEARD_S,
+        "-ac",          "1",        "-ar",       "16000", "-y",
+        p->wav,         NULL};
+
+    assert_int_equal(
+        process_start(&p->receiver, &(struct process_config){.loop = r->loop, .argv = argv}), 0);
+}
+
+static void start_sender(struct pair *p, struct relay *r)
+{
+    const struct peer_description *to = &p->talk.told[TALK_A];
+    char url[160], pt[8];
+    const char *argv[32] = {ffmpeg, "-nostdin", "-loglevel", "error", "-re", "-i", speech};
+    unsigned n = 7;
+
+    snprintf(pt, sizeof(pt), "%u", p->from->pt);
+    snprintf(url, sizeof(url), "rtp://%s:%u?localaddr=%s&localrtpport=%u&pkt_size=172", to->address,
+             to->port, p->address, p->port_a);
+    argv[n++] = "-c:a";
+    argv[n++] = p->from->encoder;
+    if (p->from->options) {
+        argv[n++] = p->from->options;
+        argv[n++] = p->from->value;
+    }
+    argv[n++] = "-ac";
+    argv[n++] = "1";
+    argv[n++] = "-ar";
+    argv[n++] = p->from->pt == 111 ? "48000" : p->from->pt == 9 ? "16000" : "8000";
+    argv[n++] = "-payload_type";
+    argv[n++] = pt;
+    argv[n++] = "-f";
+    argv[n++] = "rtp";
+    argv[n++] = url;
+    argv[n] = NULL;
+    assert_int_equal(
+        process_start(&p->sender, &(struct process_config){.loop = r->loop, .argv = argv}), 0);
+}
+
+/* Whether the kernel has a UDP socket on that port. */
+static bool receiver_listens(void *arg)
+{
+    const struct pair *p = arg;
+    char line[256], local[8];
+    bool is_there = false;
+    FILE *f = fopen("/proc/net/udp", "r");
+
+    snprintf(local, sizeof(local), ":%04X", p->port);
+    while (f && !is_there && fgets(line, sizeof(line), f)) {
+        line[strcspn(line, " ") + 24] = '\0'; /* the local address comes first */
+        is_there = strstr(line, local) != NULL;
+    }
+    if (f)
+        fclose(f);
+    return is_there || process_has_ended(p->receiver);
+}
+
+/* ---- what was heard ---- */
+
+static void expect_heard(struct pair *p)
+{
+    struct sound said = {0}, heard = {0};
+    struct score score;
+
+    assert_int_equal(process_status(p->receiver), 0);
+    assert_int_equal(wav_read(&said, speech), 0);
+    assert_int_equal(wav_read(&heard, p->wav), 0);
+    said.n_samples = said.rate_hz * 7 / 2; /* less than it listened for */
+    assert_int_equal(score_compare(&score, &said, &heard), 0);
+    print_message("%-7s to %-7s: STOI %.3f, coverage %.3f, gain %.1f dB\n", p->from->name,
+                  p->to->name, score.stoi, score.coverage, score.gain_db);
+    if (!score.is_pass)
+        fail_msg("%s to %s: %s", p->from->name, p->to->name, score_meaning(&score));
+    sound_wipe(&said);
+    sound_wipe(&heard);
+}
+
+static void tear_down(struct pair *p)
+{
+    process_free(p->sender);
+    process_free(p->receiver);
+    unlink(p->wav);
+    relay_remove_file(p->folder, p->sdp);
+    talk_close(&p->talk);
+}
+
+static void what_ffmpeg_says_ffmpeg_hears(void **state)
+{
+    static struct pair all[PAIRS_MAX];
+    struct relay *r = *state;
+
+    if (access(ffmpeg, X_OK) != 0)
+        skip();
+    for (size_t i = 0; i < N_PAIRS; i++) {
+        all[i] = (struct pair){.from = &sides[pairs[i].from], .to = &sides[pairs[i].to]};
+        set_up(&all[i], r);
+        start_receiver(&all[i], r);
+    }
+    for (size_t i = 0; i < N_PAIRS; i++) {
+        relay_wait_polling(r, receiver_listens, &all[i], "FFmpeg to listen");
+        start_sender(&all[i], r);
+    }
+    for (size_t i = 0; i < N_PAIRS; i++) {
+        char what[80];
+
+        snprintf(what, sizeof(what), "FFmpeg to hear enough of %s as %s", all[i].from->name,
+                 all[i].to->name);
+        relay_wait(r, process_has_ended, all[i].receiver, what);
+    }
+    for (size_t i = 0; i < N_PAIRS; i++)
+        expect_heard(&all[i]);
+    for (size_t i = 0; i < N_PAIRS; i++)
+        tear_down(&all[i]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_ffmpeg_says_ffmpeg_hears),
+    };
+
+    return cmocka_run_group_tests(tests, relay_setup, relay_teardown);
+}
