@@ -92,27 +92,6 @@ static void run_slow_lane(struct worker *w)
     egress_write(w->io, b);
 }
 
-/* One batch, one pass, in the order of a packet's life. A stage leaves in the batch what goes on;
- * what it refuses it counts, by reason. What is relayed is sent before anything is transcoded. */
-void worker_run_batch(struct worker *w)
-{
-    struct batch *b = &w->batch;
-    struct io_wait wait = next_wait(w);
-
-    ingress_read(w->io, b, &wait); /* what has arrived, from any socket */
-    count_arrivals(w);
-    classify_batch(b);                      /* STUN, DTLS, RTP, RTCP: RFC 7983 s.7 */
-    receive_source_batch(b);                /* may this address send here */
-    secure_open_batch(&w->secure, b);       /* authenticate, replay, decrypt: RFC 3711 s.3.3 */
-    receive_accept_batch(b);                /* payload type, direction, rate; count */
-    reports_batch(b);                       /* RTCP ends here, or is translated */
-    transcode_take_batch(&w->transcode, b); /* into the slow lane; plain relay passes by */
-    forward_batch(b);                       /* to the other leg, with its SSRC and numbers */
-    secure_seal_batch(&w->secure, b);       /* encrypt and tag */
-    egress_write(w->io, b);
-    run_slow_lane(w);
-}
-
 /* ---- letters ----------------------------------------------------------------------------------
  */
 
@@ -192,6 +171,20 @@ static void obey_set_remote(struct worker *w, struct media_stream *s,
     reports_schedule(&w->wheel, s, next_random(w), w->batch.now_us);
 }
 
+/* What it has just received, it must not find: its owner may free it. */
+static void drop_arrivals(struct batch *b, const struct media_stream *s)
+{
+    unsigned i, n = 0;
+
+    for (i = 0; i < b->n; i++) {
+        if (b->pkt[i]->stream == s)
+            batch_drop(b, b->pkt[i], DROP_LATE);
+        else
+            b->pkt[n++] = b->pkt[i];
+    }
+    b->n = n;
+}
+
 static bool obey_remove(struct worker *w, struct command *letter)
 {
     struct media_stream *s = letter->stream;
@@ -203,6 +196,7 @@ static bool obey_remove(struct worker *w, struct command *letter)
         has_news = answer(w, s->held);
     for (c = MEDIA_RTP; c < MEDIA_COMPONENTS; c++)
         n_unsettled += ingress_unwatch(w->io, &s->socket[c]) == EINPROGRESS;
+    drop_arrivals(&w->batch, s);
     transcode_forget(&w->transcode, s, &w->batch);
     wheel_cancel(&w->wheel, &s->transcoder_timer);
     wheel_cancel(&w->wheel, &s->report_timer);
@@ -230,8 +224,8 @@ static bool obey(struct worker *w, struct command *c)
     return answer(w, c);
 }
 
-/* Control's letters are done and sent back. @return true: there may be more */
-static bool obey_commands(struct worker *w)
+/* Control's letters are done and sent back. */
+static void obey_commands(struct worker *w)
 {
     const uint64_t one = 1;
     bool has_news = answer_settled(w);
@@ -242,7 +236,33 @@ static bool obey_commands(struct worker *w)
         has_news |= obey(w, c);
     if (has_news)
         (void)!write(w->event_fd, &one, sizeof(one));
-    return c != NULL;
+    if (c) /* more of them than a turn takes: do not sleep */
+        worker_wake(w);
+}
+
+/* ---- the pass ---------------------------------------------------------------------------------
+ */
+
+/* One batch, one pass, in the order of a packet's life. A stage leaves in the batch what goes on;
+ * what it refuses it counts, by reason. What is relayed is sent before anything is transcoded. */
+void worker_run_batch(struct worker *w)
+{
+    struct batch *b = &w->batch;
+    struct io_wait wait = next_wait(w);
+
+    ingress_read(w->io, b, &wait); /* what has arrived, from any socket */
+    count_arrivals(w);
+    obey_commands(w);                       /* what control said before that was sent */
+    classify_batch(b);                      /* STUN, DTLS, RTP, RTCP: RFC 7983 s.7 */
+    receive_source_batch(b);                /* may this address send here */
+    secure_open_batch(&w->secure, b);       /* authenticate, replay, decrypt: RFC 3711 s.3.3 */
+    receive_accept_batch(b);                /* payload type, direction, rate; count */
+    reports_batch(b);                       /* RTCP ends here, or is translated */
+    transcode_take_batch(&w->transcode, b); /* into the slow lane; plain relay passes by */
+    forward_batch(b);                       /* to the other leg, with its SSRC and numbers */
+    secure_seal_batch(&w->secure, b);       /* encrypt and tag */
+    egress_write(w->io, b);
+    run_slow_lane(w);
 }
 
 static void *worker_main(void *arg)
@@ -254,11 +274,8 @@ static void *worker_main(void *arg)
     if (w->begin_error)
         return NULL;
     w->batch.now_us = clock_now_us();
-    while (!atomic_load_explicit(&w->stop, memory_order_acquire)) {
-        if (obey_commands(w))
-            worker_wake(w); /* more commands than a turn takes: do not sleep */
+    while (!atomic_load_explicit(&w->stop, memory_order_acquire))
         worker_run_batch(w);
-    }
     return NULL;
 }
 
