@@ -13,6 +13,18 @@ static bool is_report_way_open(const struct media_stream *s)
     return stream_can_send(s, stream_rtcp_component(s));
 }
 
+/* What the peer lost of our packets, the encoder that makes them should know. It belongs to the
+ * stream of the other leg, whose arrivals it transcodes. */
+static void tell_encoder(struct media_stream *s, uint32_t loss_permille)
+{
+    struct media_stream *from = s->sink;
+    const struct transcoder_conditions now = {
+        .loss_permille = (uint16_t)(loss_permille < 1000 ? loss_permille : 1000)};
+
+    if (from && from->sink == s && from->transcoder)
+        (void)transcoder_adapt(from->transcoder, &now);
+}
+
 static void read_report(struct media_stream *s, struct rtcp_reader reader, uint64_t now_us)
 {
     struct report_of_peer of_peer;
@@ -21,6 +33,7 @@ static void read_report(struct media_stream *s, struct rtcp_reader reader, uint6
     if (of_peer.has_block) {
         gauge_set(&s->count.peer_loss_permille, of_peer.loss_permille);
         gauge_set(&s->count.peer_jitter_ts, of_peer.jitter_ts);
+        tell_encoder(s, of_peer.loss_permille);
     }
     if (of_peer.has_round_trip)
         gauge_set(&s->count.round_trip_us, of_peer.round_trip_us);

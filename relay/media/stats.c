@@ -138,6 +138,7 @@ void stats_add_transcoder(struct transcoder_stats *sum, const struct transcoder_
     ADD(encoded);
     ADD(concealed);
     ADD(fec_repaired);
+    ADD(red_repaired);
     ADD(lost);
     ADD(late);
     ADD(duplicate);
