@@ -1,7 +1,6 @@
 #include "relay/control/ng.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <stdio.h>
 
 /** Appends all of it or nothing; after the first that did not fit, nothing more. */
@@ -16,12 +15,22 @@ static void put(struct ng_reply *w, struct str s)
     w->n += s.n;
 }
 
+/* A reply is mostly numbers: each string has its length, so they are not left to printf(). */
 static void put_number(struct ng_reply *w, const char *before, int64_t number, const char *behind)
 {
-    char text[32];
-    int n = snprintf(text, sizeof(text), "%s%" PRId64 "%s", before, number, behind);
+    char text[24];
+    char *end = text + sizeof(text), *at = end;
+    uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
 
-    put(w, (struct str){text, (size_t)n});
+    do {
+        *--at = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest);
+    if (number < 0)
+        *--at = '-';
+    put(w, str_of(before));
+    put(w, (struct str){at, (size_t)(end - at)});
+    put(w, str_of(behind));
 }
 
 static bool is_continuation(unsigned char c)

@@ -29,9 +29,21 @@ int sdp_printed(const struct sdp_printer *p)
     return p->is_full ? -ENOSPC : (int)p->len;
 }
 
+/* Most of a body is lines that stay: they are copied, not formatted. */
 void sdp_put_line(struct sdp_printer *p, const struct sdp_line *line)
 {
-    sdp_put(p, "%c=" STR_FMT "\r\n", line->type, STR_ARG(line->value));
+    char *to = p->buf + p->len;
+
+    if (p->is_full || p->cap - p->len < line->value.n + 5) { /* "x=", CRLF, NUL */
+        p->is_full = true;
+        return;
+    }
+    *to++ = line->type;
+    *to++ = '=';
+    if (line->value.n)
+        memcpy(to, line->value.p, line->value.n);
+    memcpy(to + line->value.n, "\r\n", 3);
+    p->len += line->value.n + 4;
 }
 
 void sdp_put_address(struct sdp_printer *p, const union addr *a)
