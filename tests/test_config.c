@@ -191,6 +191,12 @@ static void values_of_a_file_arrive(void **state)
     assert_int_equal(cfg->max_calls, 1000);
     assert_int_equal(cfg->tos, -1);
     assert_int_equal(cfg->reorder_window_ms, 0);
+    assert_int_equal(cfg->io, CONFIG_IO_EPOLL);
+    assert_int_equal(cfg->gather_us, 0);
+    assert_int_equal(cfg->n_cpus, 3);
+    assert_int_equal(cfg->cpus[0], 2);
+    assert_int_equal(cfg->cpus[1], 0);
+    assert_int_equal(cfg->load_limit_percent, 100);
     free(cfg);
 }
 
@@ -435,6 +441,19 @@ static void host_check_names_an_address_that_is_not_here(void **state)
     free(cfg);
 }
 
+static void host_check_names_a_cpu_that_we_may_not_run_on(void **state)
+{
+    struct config *cfg = malloc(sizeof(*cfg));
+    char err[512] = "";
+
+    (void)state;
+    assert_non_null(cfg);
+    assert_int_equal(parse(cfg, "cpu_affinity: [1023]\n", err, sizeof(err)), 0);
+    assert_int_equal(config_check_host(cfg, err, sizeof(err)), EINVAL);
+    assert_non_null(strstr(err, "cpu_affinity: picrelay may not run on CPU 1023; expected"));
+    free(cfg);
+}
+
 /* In a child, as limits cannot be raised again. @return errno of the check, or 100 + what failed */
 static int check_with_limits(rlim_t soft, rlim_t hard)
 {
@@ -594,6 +613,7 @@ int main(void)
         cmocka_unit_test(any_allocation_may_fail),
         cmocka_unit_test(policy_path_is_relative_to_its_file),
         cmocka_unit_test(host_check_names_an_address_that_is_not_here),
+        cmocka_unit_test(host_check_names_a_cpu_that_we_may_not_run_on),
         cmocka_unit_test(host_check_raises_the_descriptor_limit),
         cmocka_unit_test(host_check_warns_of_ports_that_others_use),
         cmocka_unit_test(reference_names_every_key_and_its_example_is_taken),
