@@ -806,6 +806,85 @@ static void flood_on_one_socket_does_not_starve_another(void **state)
     close(wake);
 }
 
+/* 256 datagrams of all kinds at once; they stand in one line, so that a batch has them all. */
+static void mixed_batch_loses_only_what_may_not_pass(void **state)
+{
+    enum { N = 256 };
+    uint8_t rr[8] = {0x80, 201, 0, 1, 0x11, 0x11, 0x11, 0x11}, stun[28] = {0, 1}, data[256];
+    struct media_stats stats;
+    struct rig rig;
+    unsigned i, n_rtp = 0, n_rtcp = 0;
+
+    (void)state;
+    rig_open(&rig);
+    rig.a.rules.is_muxed = rig.b.rules.is_muxed = true;
+    rig_leg_set(&rig, &rig.a);
+    rig_leg_set(&rig, &rig.b);
+    for (i = 0; i < N; i++) {
+        if (i % 4 == 0)
+            rig_send_rtp(&rig.a, 0, (uint16_t)i);
+        else if (i % 4 == 1)
+            rig_send(&rig.a, MEDIA_RTP, rr, sizeof(rr));
+        else if (i % 4 == 2)
+            rig_send(&rig.a, MEDIA_RTP, stun, sizeof(stun));
+        else
+            rig_send(&rig.a, MEDIA_RTP, data, 0);
+    }
+    while (n_rtp + n_rtcp < N / 2) {
+        size_t n = rig_recv(&rig.b, MEDIA_RTP, data, sizeof(data));
+
+        n_rtp += n == 172;
+        n_rtcp += n != 172;
+    }
+    assert_int_equal(n_rtp, N / 4);
+    rig_send_rtp(&rig.a, 101, N);
+    assert_int_equal(rig_recv_rtp(&rig.b).pt, 101);
+    media_stream_stats(rig.a.stream, &stats);
+    assert_int_equal(stats.in[MEDIA_RTP].packets, N / 4 + 1);
+    assert_int_equal(stats.in[MEDIA_RTCP].packets, N / 4);
+    assert_int_equal(stats.drops[DROP_STUN_BAD], N / 4);
+    assert_int_equal(stats.drops[DROP_RX_UNKNOWN], N / 4);
+    rig_close(&rig);
+}
+
+/* What is open and silent is no work: nothing goes over all streams, neither for a packet nor by
+ * the clock. */
+static void thousands_of_silent_streams_cost_a_worker_nothing(void **state)
+{
+    enum { N = 8000 };
+    static struct media_stream *streams[N];
+    static int fds[N];
+    struct media_worker_stats before, after;
+    struct rig rig;
+    union addr addr;
+    unsigned n, i;
+
+    (void)state;
+    rig_open(&rig);
+    n = rig.n_removed;
+    for (i = 0; i < N; i++) {
+        struct media_stream_config cfg = {.fd = {fds[i] = rig_socket(&addr), -1}, .ssrc = i};
+
+        assert_int_equal(media_stream_add(&streams[i], rig.media, &cfg), 0);
+    }
+    rig_settle(&rig);
+    media_worker_stats(rig.media, 0, &before);
+    for (i = 0; i < 100; i++) {
+        rig_send_rtp(&rig.a, 0, (uint16_t)i);
+        assert_int_equal(rig_recv_rtp(&rig.b).pt, 0);
+    }
+    media_worker_stats(rig.media, 0, &after);
+    assert_int_equal(after.n_streams, N + 2);
+    assert_int_equal(after.packets_in - before.packets_in, 100);
+    assert_in_range(after.batches - before.batches, 1, 1000); /* it slept meanwhile */
+    for (i = 0; i < N; i++)
+        media_stream_remove(streams[i]);
+    rig_await_removed(&rig, n + 1 + N);
+    for (i = 0; i < N; i++)
+        close(fds[i]);
+    rig_close(&rig);
+}
+
 static void stream_is_small(void **state)
 {
     (void)state;
@@ -859,6 +938,8 @@ int main(void)
         cmocka_unit_test(removed_stream_can_be_followed_by_another_on_the_same_port),
         cmocka_unit_test(packet_without_rules_goes_nowhere),
         cmocka_unit_test(flood_on_one_socket_does_not_starve_another),
+        cmocka_unit_test(mixed_batch_loses_only_what_may_not_pass),
+        cmocka_unit_test(thousands_of_silent_streams_cost_a_worker_nothing),
         cmocka_unit_test(stream_is_small),
     };
 
