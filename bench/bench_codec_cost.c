@@ -61,6 +61,8 @@ void coded_make(struct coded *c, const struct codec_spec *spec, const struct sou
     if (c->codec->encoder_alloc(&e, spec, &opt) || sound_resample(&s, speech, opt.pcm_rate_hz))
         bench_codec_die(spec->name, EINVAL);
     c->n = s.n_samples / (opt.pcm_rate_hz / 50);
+    if (c->n == 0)
+        bench_codec_die("the speech is shorter than a packet", EINVAL);
     c->ticks = c->codec->clock_hz / 50;
     c->packets = calloc(c->n, sizeof(*c->packets));
     if (!c->packets)
@@ -147,7 +149,7 @@ static uint64_t bare_run(const struct coded *c, const struct codec_spec *out)
     }
     begin = cpu_ns() - begin;
     bare_close(&b);
-    return begin / c->n;
+    return begin / (c->n ? c->n : 1);
 }
 
 static uint64_t transcoder_run(const struct coded *c, const struct codec_spec *out)
@@ -170,7 +172,7 @@ static uint64_t transcoder_run(const struct coded *c, const struct codec_spec *o
     }
     spent = cpu_ns() - begin;
     transcoder_free(t);
-    return spent / c->n;
+    return spent / (c->n ? c->n : 1);
 }
 
 static int by_size(const void *a, const void *b)
@@ -249,7 +251,7 @@ static uint64_t wide_run(const struct coded *c, const struct codec_spec *out)
     c->codec->decoder_free(d);
     opus->encoder_free(e);
     resample_free(r);
-    return begin / c->n;
+    return begin / (c->n ? c->n : 1);
 }
 
 void bench_codec_rate(const struct sound *speech)
