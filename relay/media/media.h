@@ -122,7 +122,7 @@ struct media_rules {
     uint16_t max_packet_bytes; /* of one RTP packet, header included; 0: no limit */
     uint32_t ssrc_silence_us;  /* how long a source must have been silent before another SSRC is
                                   heard; new rules let one follow at once. 0: any at any time */
-    bool has_pictures;         /* false: feedback about pictures (RFC 4585 s.6.3) is not passed on */
+    bool has_pictures; /* false: feedback about pictures (RFC 4585 s.6.3) is not passed on */
     struct media_stream *sink; /* of the same worker; NULL: nowhere */
     bool is_rtcp_translated; /* true: reports are passed on with numbers translated (pass-through);
                                 false: they end here, and our own are sent (transcoding) */

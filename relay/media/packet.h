@@ -17,7 +17,7 @@
 
 #define PACKET_MAX       1500 /* the longest datagram that is passed on [bytes] */
 #define PACKET_TAILROOM  SRTP_TRAILER_MAX
-#define PACKET_HEADROOM  104  /* where the kernel writes what it says of a datagram [bytes] */
+#define PACKET_HEADROOM  104 /* where the kernel writes what it says of a datagram [bytes] */
 #define PACKET_BUF_BYTES (PACKET_HEADROOM + PACKET_MAX + 4 + PACKET_TAILROOM)
 #define BATCH_MAX        256
 
