@@ -12,6 +12,9 @@
 
 static const char skype_row[] =
     "providers:\n  - {Identity: skype, Enabled: yes, capabilities: {audio: yes}}\n";
+static const char skype_encrypts[] =
+    "providers:\n  - {Identity: skype, Enabled: yes, capabilities: {audio: yes}, "
+    "Encryption: {Public: required}}\n";
 static const char wlm_allowed[] = "  - {Identity: wlm, Enabled: yes, capabilities: {audio: yes}}\n";
 static const char wlm_denied[] = "  - {Identity: wlm, Enabled: yes, capabilities: {audio: no}}\n";
 static const char wlm_finishes[] =
@@ -33,16 +36,21 @@ static void write_table(const struct scene *s, const char *head, const char *tai
     assert_int_equal(fclose(f), 0);
 }
 
-static void open_scene(struct scene *s)
+static void open_scene_with(struct scene *s, const char *head, const char *tail)
 {
     char more[256];
 
     memset(s, 0, sizeof(*s));
     relay_write_file(s->folder, s->table, "");
-    write_table(s, skype_row, wlm_allowed);
+    write_table(s, head, tail);
     snprintf(s->audit, sizeof(s->audit), "%s/audit.json", s->folder);
     snprintf(more, sizeof(more), "policy: %s\naudit: {file: %s, sync: never}", s->table, s->audit);
     relay_start(&s->relay, &(struct relay_config){.more = more, .is_only_skype_and_wlm = true});
+}
+
+static void open_scene(struct scene *s)
+{
+    open_scene_with(s, skype_row, wlm_allowed);
 }
 
 static void close_scene(struct scene *s)
@@ -194,6 +202,59 @@ static void a_broken_file_leaves_the_old_table_in_force(void **state)
     free(t);
 }
 
+/* ---- encryption, and who it is ----------------------------------------------------------------
+ */
+
+static void clear_media_is_refused_where_encryption_is_required(void **state)
+{
+    struct talk *t = calloc(1, sizeof(*t));
+    char sdp[PHONE_SDP_MAX];
+    struct scene s;
+
+    (void)state;
+    open_scene_with(&s, skype_encrypts, wlm_allowed);
+    talk_open(t, &s.relay);
+    t->direction[TALK_B] = "skype";
+    talk_offer(t, TALK_A, NULL, NULL); /* in clear: towards skype it is made SRTP */
+    assert_non_null(strstr(t->sdp[TALK_B], "RTP/SAVP"));
+    assert_non_null(strstr(t->sdp[TALK_B], "a=crypto:"));
+    json_decref(talk_delete(t));
+    t->direction[TALK_A] = "skype";
+    t->direction[TALK_B] = "enterprise";
+    json_t *request = talk_request(t, "offer", TALK_A, false,
+                                   phone_sdp(sdp, &t->phone[TALK_A], "RTP/AVP", "0", NULL), NULL);
+    json_object_set_new(request, "call-id", json_string("in clear"));
+    relay_ask_error(&s.relay, request,
+                    "policy: provider skype requires encryption on the public side");
+    talk_close(t);
+    close_scene(&s);
+    free(t);
+}
+
+static void a_proxy_that_no_row_names_is_refused(void **state)
+{
+    struct talk *t = calloc(1, sizeof(*t));
+    char sdp[PHONE_SDP_MAX];
+    struct scene s;
+
+    (void)state;
+    open_scene(&s);
+    talk_open(t, &s.relay);
+    t->direction[TALK_B] = "skype";
+    json_t *request = talk_request(t, "offer", TALK_A, false,
+                                   phone_sdp(sdp, &t->phone[TALK_A], "RTP/AVP", "0", NULL), NULL);
+    json_object_set_new(request, "peer-fqdn", json_string("evil.example"));
+    json_object_set_new(request, "from-uri", json_string("sip:alice@contoso.com"));
+    relay_ask_error(&s.relay, request, "policy: no provider row for peer-fqdn \"evil.example\"");
+    request = talk_request(t, "offer", TALK_A, false, sdp, NULL);
+    json_object_set_new(request, "to-uri", json_string("sip:bob@msn.com@evil.example"));
+    relay_ask_error(&s.relay, request,
+                    "policy: the address of the public user cannot be read as a SIP URI");
+    talk_close(t);
+    close_scene(&s);
+    free(t);
+}
+
 /* ---- hostile peers ----------------------------------------------------------------------------
  */
 
@@ -244,6 +305,8 @@ int main(void)
         cmocka_unit_test(a_new_table_ends_what_it_forbids_and_nothing_else),
         cmocka_unit_test(calls_may_finish_where_the_row_says_so),
         cmocka_unit_test(a_broken_file_leaves_the_old_table_in_force),
+        cmocka_unit_test(clear_media_is_refused_where_encryption_is_required),
+        cmocka_unit_test(a_proxy_that_no_row_names_is_refused),
         cmocka_unit_test(what_is_not_audio_does_not_come_out_of_an_audio_call),
     };
 
