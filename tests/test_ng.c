@@ -272,7 +272,7 @@ static void the_other_messages_of_proxies_are_understood(void **state)
         {"delete", NG_DELETE, "a84b4c76e66710"},
         {"query", NG_QUERY, "a84b4c76e66710"},
         {"list", NG_LIST_CALLS, ""},
-        {"play-dtmf", NG_UNSUPPORTED, "a84b4c76e66710"},
+        {"play-dtmf", NG_PLAY_DTMF, "a84b4c76e66710"},
         {"block-media", NG_UNSUPPORTED, "a84b4c76e66710"},
         {"play-media", NG_UNSUPPORTED, "a84b4c76e66710"},
         {"start-recording", NG_UNSUPPORTED, "a84b4c76e66710"},

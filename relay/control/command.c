@@ -4,6 +4,7 @@
 
 #include "relay/clock.h"
 #include "relay/control/dialogue.h"
+#include "relay/control/digits.h"
 #include "relay/control/query.h"
 
 /* One request being answered. */
@@ -163,6 +164,32 @@ static size_t execute_statistics(struct execution *x)
     return ng_reply_end(&w, "ok");
 }
 
+static size_t reply_done(struct execution *x, int err, const char *reason)
+{
+    struct ng_reply w;
+
+    if (err)
+        return reply_error(x, str_of(reason));
+    reply_begin(x, &w);
+    return ng_reply_end(&w, "ok");
+}
+
+static size_t execute_play_dtmf(struct execution *x)
+{
+    const char *reason = NULL;
+    const int err = digits_play(x->c, x->req, &reason);
+
+    return reply_done(x, err, reason);
+}
+
+static size_t execute_block_dtmf(struct execution *x)
+{
+    const char *reason = NULL;
+    const int err = digits_block(x->c, x->req, x->req->command == NG_BLOCK_DTMF, &reason);
+
+    return reply_done(x, err, reason);
+}
+
 static size_t execute_offer(struct execution *x)
 {
     return execute_sdp(x, command_offer);
@@ -209,6 +236,9 @@ size_t command_execute(struct control *c, const struct ng_request *req, struct c
         [NG_QUERY] = execute_query,
         [NG_LIST_CALLS] = execute_list,
         [NG_STATISTICS] = execute_statistics,
+        [NG_PLAY_DTMF] = execute_play_dtmf,
+        [NG_BLOCK_DTMF] = execute_block_dtmf,
+        [NG_UNBLOCK_DTMF] = execute_block_dtmf,
         [NG_UNSUPPORTED] = execute_unsupported,
         [NG_UNRECOGNIZED] = execute_unrecognized,
     };

@@ -33,6 +33,9 @@ enum ng_command {
     NG_QUERY,
     NG_LIST_CALLS,
     NG_STATISTICS,
+    NG_PLAY_DTMF,
+    NG_BLOCK_DTMF,
+    NG_UNBLOCK_DTMF,
     NG_UNSUPPORTED, /* a command of the protocol that this build does not have */
     NG_UNRECOGNIZED,
     NG_COMMAND_COUNT
@@ -72,6 +75,7 @@ enum ng_flag {
     NG_FLAG_PROVISIONAL,
     NG_FLAG_DEBUG,
     NG_FLAG_RECORD_CALL,
+    NG_FLAG_INJECT_DTMF,
     NG_FLAG_COUNT
 };
 
@@ -160,9 +164,11 @@ struct ng_request {
     struct ng_strings sdes_no, sdes_only, sdes_order; /* suite names */
     bool dtls_off, dtls_passive, dtls_active;
     struct ng_codec_ops codec;
-    int ptime_ms, ptime_reverse_ms; /* 0: not given */
-    int tos;                        /* 0..255; -1: leave; NG_TOS_DEFAULT: not given or 256 */
-    int delete_delay_s;             /* -1: not given */
+    int ptime_ms, ptime_reverse_ms;       /* 0: not given */
+    int tos;                              /* 0..255; -1: leave; NG_TOS_DEFAULT: not given or 256 */
+    int delete_delay_s;                   /* -1: not given */
+    struct str digit;                     /* play DTMF: code */
+    int duration_ms, volume_db, pause_ms; /* 0: not given */
     int limit;                      /* list: 32 if not given; negative ones are kept as such */
     bool has_load_limit;            /* supports=[load limit] */
     struct ng_strings media_remove; /* sdp-media-remove */

@@ -40,6 +40,7 @@ static const struct flag flags[] = {
     {STR_INIT("new-branch"), BIT(NEW_BRANCH)},
     {STR_INIT("provisional"), BIT(PROVISIONAL)},
     {STR_INIT("debug"), BIT(DEBUG)},
+    {STR_INIT("inject-DTMF"), BIT(INJECT_DTMF)},
 
     /* What the relay does anyway, or what belongs to commands and media that it does not have. */
     {STR_INIT("allow-asymmetric-codecs"), 0},
@@ -47,7 +48,6 @@ static const struct flag flags[] = {
     {STR_INIT("reuse-codecs"), 0},
     {STR_INIT("no-codec-renegotiation"), 0},
     {STR_INIT("static-codecs"), 0},
-    {STR_INIT("inject-DTMF"), 0},
     {STR_INIT("detect-DTMF"), 0},
     {STR_INIT("block-DTMF"), 0},
     {STR_INIT("pierce-NAT"), 0},

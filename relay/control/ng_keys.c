@@ -31,6 +31,23 @@ static bool take_text(struct ng_parser *p, const struct key *key, const struct t
     return true;
 }
 
+/* A digit is a number in some clients and text in others. */
+static bool take_digit(struct ng_parser *p, const struct key *key, const struct tree_node *value)
+{
+    static const char numbers[] = "0123456789101112131415";
+
+    (void)key;
+    if (value->kind == TREE_STRING)
+        p->r->digit = value->string;
+    else if (value->kind == TREE_INTEGER && value->integer >= 0 && value->integer < 10)
+        p->r->digit = (struct str){numbers + value->integer, 1};
+    else if (value->kind == TREE_INTEGER && value->integer >= 10 && value->integer < 16)
+        p->r->digit = (struct str){numbers + 10 + 2 * (value->integer - 10), 2};
+    else
+        return value->kind == TREE_INTEGER; /* no digit: the command says so */
+    return true;
+}
+
 static bool take_nothing(struct ng_parser *p, const struct key *key, const struct tree_node *value)
 {
     (void)p;
@@ -283,6 +300,11 @@ static const struct key keys[] = {
     {IGNORED("DTMF-log-dest")},
     {.name = STR_INIT("rtpp-flags"), .take = take_rtpp_flags, .is_outer = true},
     {WORDS("all", ng_word_all)},
+    {.name = STR_INIT("code"), .take = take_digit},
+    {.name = STR_INIT("digit"), .take = take_digit},
+    {INTEGER("duration", duration_ms), .min = 0, .max = 3600000},
+    {INTEGER("volume", volume_db), .min = -100, .max = 100},
+    {INTEGER("pause", pause_ms), .min = 0, .max = 3600000},
     {INTEGER("limit", limit), .min = INT_MIN, .max = INT_MAX},
     {TEXT("provider", provider)}, /* this and those that follow: picrelay's own */
     {TEXT("dialect", dialect)},

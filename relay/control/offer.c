@@ -290,7 +290,8 @@ static int prepare_formats(struct offer *o, struct stream *from, struct stream *
     from->n_settings = formats.n_settings;
     from->ptime_ms = (unsigned)o->req->ptime_ms;
     from->ptime_reverse_ms = (unsigned)o->req->ptime_reverse_ms;
-    from->always_transcode = ng_has(o->req, NG_FLAG_ALWAYS_TRANSCODE);
+    from->always_transcode =
+        ng_has(o->req, NG_FLAG_ALWAYS_TRANSCODE) || ng_has(o->req, NG_FLAG_INJECT_DTMF);
     mem_deref(to->offered);
     to->n_offered = 0;
     to->offered = mem_alloc((formats.n_formats + 1) * sizeof(*to->offered), NULL);

@@ -9,7 +9,14 @@
  * never has more letters out than the event ring has slots, so an answer always finds room.
  */
 struct command {
-    enum command_type { COMMAND_ADD, COMMAND_SET, COMMAND_SET_REMOTE, COMMAND_REMOVE } type;
+    enum command_type {
+        COMMAND_ADD,
+        COMMAND_SET,
+        COMMAND_SET_REMOTE,
+        COMMAND_DIGIT,
+        COMMAND_BLOCK_EVENTS,
+        COMMAND_REMOVE,
+    } type;
     int error; /* answer: errno */
     struct media_stream *stream;
     struct command *next; /* control: waits for room in the ring */
@@ -19,6 +26,18 @@ struct command {
 struct command_set {
     struct command command;
     struct media_rules rules;
+};
+
+/** COMMAND_DIGIT */
+struct command_digit {
+    struct command command;
+    struct media_digit digit;
+};
+
+/** COMMAND_BLOCK_EVENTS */
+struct command_block_events {
+    struct command command;
+    bool is_blocked;
 };
 
 /** COMMAND_SET_REMOTE */

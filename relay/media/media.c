@@ -135,6 +135,8 @@ static void take_answer(struct crew *c, struct command *command, media_event_h *
         take_back_rules((struct command_set *)command);
         return;
     case COMMAND_SET_REMOTE:
+    case COMMAND_DIGIT:
+    case COMMAND_BLOCK_EVENTS:
         free(command);
         return;
     case COMMAND_ADD:
@@ -391,6 +393,32 @@ int media_stream_set_remote(struct media_stream *s, enum media_component compone
     set->remote = *remote;
     send_command(s->media, &s->media->crew[s->worker], &set->command);
     /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): comes back, and is freed by take_answer() */
+    return 0;
+}
+
+int media_stream_play_digit(struct media_stream *s, const struct media_digit *digit)
+{
+    struct command_digit *c = calloc(1, sizeof(*c));
+
+    if (!c)
+        return ENOMEM;
+    c->command = (struct command){.type = COMMAND_DIGIT, .stream = s};
+    c->digit = *digit;
+    send_command(s->media, &s->media->crew[s->worker], &c->command);
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): comes back, and is freed by take_answer() */
+    return 0;
+}
+
+int media_stream_block_events(struct media_stream *s, bool is_blocked)
+{
+    struct command_block_events *c = calloc(1, sizeof(*c));
+
+    if (!c)
+        return ENOMEM;
+    c->command = (struct command){.type = COMMAND_BLOCK_EVENTS, .stream = s};
+    c->is_blocked = is_blocked;
+    send_command(s->media, &s->media->crew[s->worker], &c->command);
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): as above */
     return 0;
 }
 

@@ -141,6 +141,17 @@ int media_stream_set(struct media_stream *s, const struct media_rules *rules);
 int media_stream_set_remote(struct media_stream *s, enum media_component component,
                             const union addr *remote);
 
+struct media_digit {
+    uint8_t code, volume; /* of RFC 4733 */
+    uint32_t duration_ms, pause_ms;
+};
+/** Sends a digit to the sink, as if this stream's peer had dialled it. Nothing happens where its
+ *  arrivals are not transcoded. @return 0; ENOMEM */
+int media_stream_play_digit(struct media_stream *s, const struct media_digit *digit);
+/** Whether the peer's telephone-events end here, where its arrivals are transcoded. Stays so when
+ *  the transcoder is replaced. @return 0; ENOMEM */
+int media_stream_block_events(struct media_stream *s, bool is_blocked);
+
 /** Takes the stream from its worker. No other stream may have it as sink any more.
  *  Nothing is received or sent after the worker's next batch; then MEDIA_EVENT_REMOVED. */
 void media_stream_remove(struct media_stream *s);

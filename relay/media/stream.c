@@ -16,6 +16,13 @@ static void swap_sessions(struct media_stream *s, struct media_rules *rules)
     }
 }
 
+void stream_block_events(struct media_stream *s, bool is_blocked)
+{
+    s->is_event_blocked = is_blocked;
+    if (s->transcoder)
+        transcoder_block_events(s->transcoder, is_blocked);
+}
+
 static void swap_transcoder(struct media_stream *s, struct media_rules *rules)
 {
     struct transcoder *transcoder = s->transcoder;
@@ -24,6 +31,7 @@ static void swap_transcoder(struct media_stream *s, struct media_rules *rules)
         return;
     s->transcoder = rules->transcoder;
     rules->transcoder = transcoder;
+    stream_block_events(s, s->is_event_blocked);
     if (++s->transcoder_generation == 0) /* 0 stands for relayed packets */
         s->transcoder_generation = 1;
 }

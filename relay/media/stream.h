@@ -46,6 +46,7 @@ struct media_stream {
     struct transcoder *transcoder;
     uint32_t transcoder_generation; /* grows when the transcoder is replaced */
     bool is_muxed, may_receive, may_send, is_rtcp_translated, has_pictures;
+    bool is_event_blocked; /* by the control side: of what arrives */
     struct rate_gate rate;
     struct ssrc_gate heard;
     struct gate gate[MEDIA_COMPONENTS];
@@ -88,6 +89,9 @@ static inline struct media_stream *stream_of_timer(struct wheel_node *node)
  * What they replace (sessions, transcoder) is left in *rules, for control to free.
  */
 void stream_apply(struct media_stream *s, struct media_rules *rules, uint64_t now_us);
+
+/** Thread: the worker. */
+void stream_block_events(struct media_stream *s, bool is_blocked);
 
 /** Thread: the worker. */
 void stream_set_remote(struct media_stream *s, enum media_component component,

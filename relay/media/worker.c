@@ -171,6 +171,17 @@ static void obey_set_remote(struct worker *w, struct media_stream *s,
     reports_schedule(&w->wheel, s, next_random(w), w->batch.now_us);
 }
 
+/* A digit that cannot be sent (too many wait) is left out: control has answered long ago. */
+static void obey_digit(struct worker *w, struct media_stream *s, const struct media_digit *d)
+{
+    const uint64_t now_us = w->batch.now_us;
+
+    if (!s->transcoder || transcoder_play_digit(s->transcoder, d->code, d->volume, d->duration_ms,
+                                                d->pause_ms, now_us))
+        return;
+    wheel_arm(&w->wheel, &s->transcoder_timer, transcoder_deadline_us(s->transcoder));
+}
+
 /* What it has just received, it must not find: its owner may free it. */
 static void drop_arrivals(struct batch *b, const struct media_stream *s)
 {
@@ -217,6 +228,12 @@ static bool obey(struct worker *w, struct command *c)
         break;
     case COMMAND_SET_REMOTE:
         obey_set_remote(w, c->stream, (struct command_set_remote *)c);
+        break;
+    case COMMAND_DIGIT:
+        obey_digit(w, c->stream, &((struct command_digit *)c)->digit);
+        break;
+    case COMMAND_BLOCK_EVENTS:
+        stream_block_events(c->stream, ((struct command_block_events *)c)->is_blocked);
         break;
     case COMMAND_REMOVE:
         return obey_remove(w, c);

@@ -1,0 +1,135 @@
+#include "relay/control/digits.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "relay/control/call.h"
+#include "relay/control/dialogue.h"
+
+enum {
+    CODES = 16, /* 0..9, *, #, A..D */
+    DURATION_MS = 250,
+    PAUSE_MS = 100,
+    LEAST_MS = 100,
+    MOST_MS = 5000,
+    VOLUME = 8, /* [-dBm0] */
+    VOLUME_MAX = 63,
+};
+
+static int fail(const char **reason, int err, const char *text)
+{
+    *reason = text;
+    return err;
+}
+
+static int find_call(struct call **callp, struct control *c, const struct ng_request *req,
+                     const char **reason)
+{
+    if (str_is_empty(req->call_id))
+        return fail(reason, EINVAL, "No call-id in message");
+    *callp = call_find(c, req->call_id);
+    if (!*callp || (*callp)->is_ended)
+        return fail(reason, ENOENT, "Unknown call-ID");
+    return 0;
+}
+
+/* "5", "#", "A", or the number of RFC 4733. @return -1: neither */
+static int code_of(struct str text)
+{
+    static const char keys[] = "0123456789*#ABCD";
+    const char *found;
+
+    if (text.n == 2 && text.p[0] == '1' && text.p[1] >= '0' && text.p[1] < '0' + CODES - 10)
+        return 10 + text.p[1] - '0';
+    if (text.n != 1 || text.p[0] == '\0')
+        return -1;
+    found = strchr(keys, text.p[0] >= 'a' && text.p[0] <= 'd' ? text.p[0] - 'a' + 'A' : text.p[0]);
+    return found ? (int)(found - keys) : -1;
+}
+
+static uint32_t time_of(int given_ms, int otherwise_ms)
+{
+    const int ms = given_ms ? given_ms : otherwise_ms;
+
+    return (uint32_t)(ms < LEAST_MS ? LEAST_MS : ms > MOST_MS ? MOST_MS : ms);
+}
+
+/* Decibels below 0 dBm0, however their sign is given. */
+static uint8_t volume_of(const struct ng_request *req)
+{
+    const int db = req->volume_db < 0 ? -req->volume_db : req->volume_db;
+
+    return (uint8_t)(db == 0 ? VOLUME : db > VOLUME_MAX ? VOLUME_MAX : db);
+}
+
+static bool can_take_digits(const struct stream *s)
+{
+    return s->kind == MEDIA_AUDIO && s->is_active && s->transcodes && s->media;
+}
+
+/* The sender of the digit is named by its tag. */
+int digits_play(struct control *c, const struct ng_request *req, const char **reason)
+{
+    struct media_digit digit = {.volume = volume_of(req),
+                                .duration_ms = time_of(req->duration_ms, DURATION_MS),
+                                .pause_ms = time_of(req->pause_ms, PAUSE_MS)};
+    const int code = code_of(req->digit);
+    struct call *call;
+    struct leg *leg;
+    int err = find_call(&call, c, req, reason);
+
+    if (err)
+        return err;
+    if (str_is_empty(req->from_tag))
+        return fail(reason, EINVAL, "No participant party specified");
+    leg = dialogue_find_tag(call, req->from_tag);
+    if (!leg)
+        return fail(reason, ENOENT, "From-tag given, but no such tag exists");
+    if (code < 0)
+        return fail(reason, EINVAL, "Out of range 'code' specified");
+    digit.code = (uint8_t)code;
+    for (unsigned i = 0; i < leg->n_streams; i++) {
+        if (!can_take_digits(leg->streams[i]))
+            continue;
+        err = media_stream_play_digit(leg->streams[i]->media, &digit);
+        return err ? fail(reason, err, strerror(err)) : 0;
+    }
+    return fail(reason, ENOTSUP, "Monologue has no media capable of DTMF injection");
+}
+
+/* @return how many streams were told */
+static unsigned block_leg(struct leg *leg, bool is_blocked)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < leg->n_streams; i++) {
+        if (can_take_digits(leg->streams[i]) &&
+            media_stream_block_events(leg->streams[i]->media, is_blocked) == 0)
+            n++;
+    }
+    return n;
+}
+
+/* A from-tag counts with flag directional only: clients always send one. */
+int digits_block(struct control *c, const struct ng_request *req, bool is_blocked,
+                 const char **reason)
+{
+    struct call *call;
+    struct leg *only = NULL;
+    unsigned n = 0;
+    int err = find_call(&call, c, req, reason);
+
+    if (err)
+        return err;
+    if (ng_has(req, NG_FLAG_DIRECTIONAL) && !ng_has(req, NG_FLAG_ALL)) {
+        only = dialogue_find_tag(call, req->from_tag);
+        if (!only)
+            return fail(reason, ENOENT, "From-tag given, but no such tag exists");
+    }
+    for (struct le *le = call->legs.head; le; le = le->next) {
+        if (!only || le->data == only)
+            n += block_leg(le->data, is_blocked);
+    }
+    /* what is relayed as it is would pass on: to say "ok" would be a lie */
+    return n ? 0 : fail(reason, ENOTSUP, "Monologue has no media capable of DTMF injection");
+}
