@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "relay/control/libre.h"
@@ -246,6 +247,45 @@ static void a_delete_ends_a_branch_or_the_call(void **state)
     }
 }
 
+/* ---- what no proxy means ----------------------------------------------------------------------
+ */
+
+static int refused_offer(const char *from, const char *to, const char *branch)
+{
+    const struct ng_request req = request(from, to, branch);
+    struct dialogue d = {NULL, NULL};
+
+    return dialogue_offer(&d, &call, &req, &interfaces);
+}
+
+static void nobody_is_offered_what_he_offers(void **state)
+{
+    struct dialogue d;
+
+    (void)state;
+    (void)offer("a", NULL, "branch");
+    assert_int_equal(answer(&d, "a", "b", "branch"), 0);
+    assert_int_equal(answer(&d, "a", "alias", "branch"), 0);
+    assert_int_equal(refused_offer("b", "b", NULL), ELOOP);
+    assert_int_equal(refused_offer("b", "alias", NULL), ELOOP);
+    assert_int_equal(refused_offer("b", NULL, "branch"), ELOOP);
+}
+
+static void a_call_has_a_bounded_number_of_branches(void **state)
+{
+    char branch[16];
+
+    (void)state;
+    for (unsigned i = 1; i < DIALOGUE_LEGS_MAX; i++) {
+        snprintf(branch, sizeof(branch), "branch %u", i);
+        (void)offer("a", NULL, branch);
+    }
+    assert_int_equal(refused_offer("a", NULL, "one more"), EMLINK);
+    assert_int_equal(refused_offer("c", "b", NULL), EMLINK);
+    assert_int_equal(list_count(&call.legs), DIALOGUE_LEGS_MAX);
+    (void)offer("a", NULL, "branch 1"); /* those that are there may be spoken to */
+}
+
 /* ---- coming back ------------------------------------------------------------------------------
  */
 
@@ -289,6 +329,8 @@ int main(void)
         CASE(a_branch_decides_who_answers),
         CASE(nobody_answers_what_was_not_offered),
         CASE(a_delete_ends_a_branch_or_the_call),
+        CASE(nobody_is_offered_what_he_offers),
+        CASE(a_call_has_a_bounded_number_of_branches),
         CASE(a_call_comes_back_with_the_parties_that_the_offer_names),
     };
 

@@ -213,15 +213,15 @@ static void take_line(struct answer *a, unsigned i)
 /* ---- into force -------------------------------------------------------------------------------
  */
 
-/* Of several branches, the one that answered last is heard. */
+/* Of several branches, the one that answered last is heard, and nobody else by either side. */
 static void connect_legs(struct answer *a)
 {
-    struct leg *before = a->d.offerer->peer;
+    struct leg *offerer = a->d.offerer, *answerer = a->d.answerer;
 
-    a->d.answerer->peer = a->d.offerer;
-    if (before && before != a->d.answerer)
-        apply_mute(before);
-    a->d.offerer->peer = a->d.answerer;
+    leg_unplug(offerer, answerer);
+    leg_unplug(answerer, offerer);
+    answerer->peer = offerer;
+    offerer->peer = answerer;
 }
 
 static void apply_line(struct answer *a, unsigned i)
@@ -230,8 +230,11 @@ static void apply_line(struct answer *a, unsigned i)
 
     if (a->lines[i].is_kept)
         return;
-    if (!a->lines[i].is_rejected && !apply_streams(from, to, &a->plans[i]))
+    if (!a->lines[i].is_rejected && !apply_streams(from, to, &a->plans[i])) {
+        from->sink = to;
+        to->sink = from;
         return;
+    }
     if (!a->lines[i].is_rejected)
         a->n_relayed--;
     a->lines[i].is_rejected = true;

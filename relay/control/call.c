@@ -154,6 +154,7 @@ int leg_alloc(struct leg **legp, struct call *call, struct str tag, struct str v
 
 static void leg_close_streams(struct leg *leg)
 {
+    leg_set_doc(leg, NULL); /* it tells of streams that there are no more */
     for (unsigned i = 0; i < leg->n_streams; i++)
         stream_close(leg->streams[i]);
     leg->n_streams = 0;
@@ -170,11 +171,10 @@ void leg_end(struct leg *leg)
     for (le = leg->call->legs.head; le; le = le->next) {
         struct leg *other = le->data;
 
-        if (other->peer != leg)
-            continue;
-        other->peer = NULL;
-        apply_mute(other); /* nothing of it may point to what goes away */
+        if (other->peer == leg)
+            other->peer = NULL;
     }
+    leg_unplug(leg, NULL); /* nothing may point to what goes away */
     apply_mute(leg);
     leg_close_streams(leg);
     mem_deref(leg);
@@ -197,8 +197,32 @@ void leg_set_doc(struct leg *leg, struct sdp_doc *doc)
         for (unsigned i = 0; other != leg && i < other->n_streams; i++)
             other->streams[i]->n_offered = 0;
     }
+    for (unsigned i = doc ? doc->n_media : 0; i < leg->n_streams; i++) {
+        if (leg->streams[i]->is_active) /* an active stream has its m= line */
+            apply_mute_stream(leg->streams[i]);
+    }
     sdp_free(leg->doc);
     leg->doc = doc;
+}
+
+/* An offer makes its sender the peer of whom it is for, while their former partners are still
+ * heard: `peer` does not tell who sends to whom. */
+void leg_unplug(struct leg *leg, const struct leg *but)
+{
+    struct le *le;
+
+    for (le = leg->call->legs.head; le; le = le->next) {
+        struct leg *other = le->data;
+
+        for (unsigned i = 0; other != but && i < other->n_streams; i++) {
+            struct stream *s = other->streams[i];
+
+            if (!s->sink || s->sink->leg != leg)
+                continue;
+            s->sink = NULL;
+            apply_mute_stream(s);
+        }
+    }
 }
 
 void leg_set_source(struct leg *leg, const struct ng_request *req)

@@ -53,6 +53,7 @@ struct stream {
     int ice_stream;
     struct ice_progress *progress; /* of both components; NULL: no ICE */
     struct media_stream *media;
+    struct stream *sink; /* where the worker was last told to send its arrivals; NULL: nowhere */
     struct sdp_crypto offered_keys[CALL_KEYS_MAX]; /* ours, as we put them into an offer */
     unsigned n_offered_keys;
 
@@ -151,8 +152,12 @@ int leg_alloc(struct leg **legp, struct call *call, struct str tag, struct str v
 /** Closes the leg's streams and forgets it. */
 void leg_end(struct leg *leg);
 bool leg_has_tag(const struct leg *leg, struct str tag);
-/** Takes a new description; what borrowed from the old one is forgotten. */
+/** Takes a new description (NULL: none); what borrowed from the old one is forgotten, and lines
+ *  that it no longer has are muted. */
 void leg_set_doc(struct leg *leg, struct sdp_doc *doc);
+/** Mutes what others send to a leg, whomever their signalling is about by now.
+ *  @param but  who may go on; NULL: nobody */
+void leg_unplug(struct leg *leg, const struct leg *but);
 
 /** Takes from a request of the leg where its media may come from. */
 void leg_set_source(struct leg *leg, const struct ng_request *req);

@@ -125,10 +125,11 @@ static int write_doc(char *buf, size_t cap, const struct description *d,
     unsigned replace = d->req->replace;
     struct sdp_out out = {.dialect = d->leg->dialect,
                           .address = itf->advertise,
-                          .replace_origin = replace & (NG_REPLACE_ORIGIN | NG_REPLACE_ORIGIN_FULL),
-                          .replace_session_name = replace & NG_REPLACE_SESSION_NAME,
-                          .replace_username = replace & NG_REPLACE_USERNAME,
-                          .replace_zero_address = replace & NG_REPLACE_ZERO_ADDRESS,
+                          .replace_origin =
+                              (replace & (NG_REPLACE_ORIGIN | NG_REPLACE_ORIGIN_FULL)) != 0,
+                          .replace_session_name = (replace & NG_REPLACE_SESSION_NAME) != 0,
+                          .replace_username = (replace & NG_REPLACE_USERNAME) != 0,
+                          .replace_zero_address = (replace & NG_REPLACE_ZERO_ADDRESS) != 0,
                           .origin_version = -1,
                           .media = d->media};
 

@@ -66,6 +66,18 @@ static struct leg *find_offered(const struct call *call, const struct leg *offer
     return find_anonymous(call, offerer);
 }
 
+/* Of a call with too many legs the ones that are there may still be spoken to. */
+static int find_or_make(struct leg **legp, struct leg *found, struct call *call, struct str tag,
+                        struct str via_branch, unsigned interface)
+{
+    *legp = found;
+    if (found)
+        return 0;
+    if (list_count(&call->legs) >= DIALOGUE_LEGS_MAX)
+        return EMLINK;
+    return leg_alloc(legp, call, tag, via_branch, interface);
+}
+
 /* A call that comes back within its delete-delay does so with the parties that the offer names:
  * others of its former life would take the answer of whoever is new, or keep a branch alive. */
 static void forget_former(struct call *call, const struct ng_request *req)
@@ -85,20 +97,21 @@ static void forget_former(struct call *call, const struct ng_request *req)
 int dialogue_offer(struct dialogue *d, struct call *call, const struct ng_request *req,
                    const struct dialogue_interfaces *interfaces)
 {
-    int err = 0;
+    static const struct str no_branch = {NULL, 0};
+    int err;
 
     forget_former(call, req);
-    d->offerer = dialogue_find_tag(call, req->from_tag);
-    if (!d->offerer) /* a fork answered late with an offer of its own: no other leg is meant */
-        err =
-            leg_alloc(&d->offerer, call, req->from_tag, (struct str){NULL, 0}, interfaces->offerer);
+    /* not by branch: a fork answered late with an offer of its own, no other leg is meant */
+    err = find_or_make(&d->offerer, dialogue_find_tag(call, req->from_tag), call, req->from_tag,
+                       no_branch, interfaces->offerer);
     if (err)
         return err;
-    d->answerer = find_offered(call, d->offerer, req);
-    if (d->answerer && !d->answerer->tag && !str_is_empty(req->to_tag))
+    err = find_or_make(&d->answerer, find_offered(call, d->offerer, req), call, req->to_tag,
+                       req->via_branch, interfaces->answerer);
+    if (!err && d->answerer == d->offerer)
+        err = ELOOP;
+    if (!err && !d->answerer->tag && !str_is_empty(req->to_tag))
         err = set_text(&d->answerer->tag, req->to_tag);
-    if (!err && !d->answerer)
-        err = leg_alloc(&d->answerer, call, req->to_tag, req->via_branch, interfaces->answerer);
     if (err)
         return err;
     d->answerer->peer = d->offerer;

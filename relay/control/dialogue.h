@@ -9,6 +9,8 @@
  * Source: the NG protocol's call model; RFC 3261 s.12 (dialogues), s.16.6 (branches).
  */
 
+#define DIALOGUE_LEGS_MAX 64 /* of one call: a proxy that forks further asks for our ports */
+
 struct dialogue {
     struct leg *offerer, *answerer;
 };
@@ -18,7 +20,8 @@ struct dialogue_interfaces {
     unsigned offerer, answerer;
 };
 
-/** Finds or makes the legs of an offer. @return 0; ENOMEM */
+/** Finds or makes the legs of an offer.
+ *  @return 0; ELOOP: a party would talk to itself; EMLINK: too many branches; ENOMEM */
 int dialogue_offer(struct dialogue *d, struct call *call, const struct ng_request *req,
                    const struct dialogue_interfaces *interfaces);
 

@@ -60,6 +60,8 @@ static bool is_complete(struct offer *o)
         command_fail(o->res, "No from-tag in message");
     else if (str_is_empty(req->sdp))
         command_fail(o->res, "No SDP body in message");
+    else if (str_equal(req->from_tag, req->to_tag))
+        command_fail(o->res, "Invalid dialogue association");
     else
         return command_parse_sdp(&o->doc, req->sdp, o->res) == 0;
     return false;
@@ -367,6 +369,12 @@ static void fail(struct offer *o, int err)
     case ENOMEM:
         o->res->result = o->req->has_load_limit ? CONTROL_LOAD_LIMIT : CONTROL_ERROR;
         (void)re_snprintf(o->res->error, sizeof(o->res->error), "Parallel session limit reached");
+        break;
+    case ELOOP:
+        command_fail(o->res, "Invalid dialogue association");
+        break;
+    case EMLINK:
+        command_fail(o->res, "Too many branches in one call");
         break;
     case ENOTSUP:
         command_fail(o->res, "No SRTP suite is left to offer");

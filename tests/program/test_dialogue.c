@@ -455,6 +455,114 @@ static void a_call_that_comes_back_has_none_of_its_former_parties(void **state)
     relay_wait_metric(t->relay, "picrelay_calls ", 0); /* not a branch: the call */
 }
 
+/* ---- parties that come and go -----------------------------------------------------------------
+ */
+
+/* A request from and to any tags, with a description of the phone. */
+static json_t *tagged(const struct talk *t, const char *command, const char *from, const char *to,
+                      const struct phone *phone)
+{
+    char sdp[PHONE_SDP_MAX];
+    json_t *request = relay_request(command, t->id);
+
+    json_object_set_new(request, "from-tag", json_string(from));
+    if (to)
+        json_object_set_new(request, "to-tag", json_string(to));
+    if (phone)
+        json_object_set_new(
+            request, "sdp",
+            json_string(phone_sdp(sdp, phone, "RTP/AVP", "97 0", "a=rtpmap:97 opus/48000/2\r\n")));
+    return request;
+}
+
+static void tell(const struct talk *t, const char *command, const char *from, const char *to,
+                 const struct phone *phone)
+{
+    json_decref(relay_ask_for(t->relay, tagged(t, command, from, to, phone), "ok"));
+}
+
+/* Any mix of what may be replaced; which it is, sdp_write's own tests say. */
+static void what_is_to_be_replaced_may_be_said_one_by_one(void **state)
+{
+    static const char *const words[] = {"origin", "session-name", "username", "zero-address",
+                                        "SDP-version"};
+    struct talk *t = &the_talk;
+
+    talk_open(t, *state);
+    for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        json_t *request = tagged(t, "offer", "a", NULL, &t->phone[TALK_A]);
+
+        json_object_set_new(request, "direction", json_pack("[ss]", "enterprise", "skype"));
+        json_object_set_new(request, "replace", json_pack("[s]", words[i]));
+        json_decref(relay_ask_for(t->relay, request, "ok"));
+    }
+}
+
+/* What the callee was offered borrowed from a description that is gone. */
+static void what_a_party_that_left_had_offered_is_not_answered(void **state)
+{
+    struct talk *t = &the_talk;
+
+    talk_set_up(t, *state);
+    tell(t, "offer", "third", "fourth", &t->phone[TALK_A]);
+    tell(t, "delete", "third", NULL, NULL);
+    tell(t, "answer", t->tag[TALK_A], "fourth", &t->phone[TALK_B]);
+    json_decref(relay_query(t->relay, t->id));
+}
+
+/* The callee's partner was replaced by an offer that nobody has answered; the former one, to whom
+ * its media goes, leaves. */
+static void nothing_goes_to_a_party_that_left(void **state)
+{
+    struct talk *t = &the_talk;
+
+    talk_set_up(t, *state);
+    tell(t, "offer", "third", t->tag[TALK_B], &t->phone[TALK_A]);
+    talk_pass(t, TALK_B); /* not answered: nothing has changed */
+    tell(t, "delete", t->tag[TALK_A], NULL, NULL);
+    relay_wait_metric(t->relay, "picrelay_streams ", 2);
+    talk_settle(t, TALK_B);
+    talk_be_dropped(t, TALK_B, TALK_PCMU, "not_ready");
+}
+
+/* Who is connected anew is no longer spoken to by his former partner. */
+static void a_former_partner_is_not_heard(void **state)
+{
+    struct talk *t = &the_talk;
+
+    talk_set_up(t, *state);
+    tell(t, "offer", "third", t->tag[TALK_B], &t->phone[TALK_A]);
+    tell(t, "answer", "third", t->tag[TALK_B], &t->phone[TALK_B]);
+    talk_settle(t, TALK_A);
+    talk_be_dropped(t, TALK_A, TALK_PCMU, "not_ready");
+}
+
+static void an_offer_of_a_former_life_is_not_answered(void **state)
+{
+    struct talk *t = &the_talk;
+    json_t *request;
+
+    talk_set_up(t, *state);
+    json_decref(talk_delete(t));
+    tell(t, "offer", t->tag[TALK_A], t->tag[TALK_B], &t->phone[TALK_A]);
+    request = tagged(t, "offer", t->tag[TALK_A], NULL, &t->phone[TALK_A]);
+    json_object_set_new(request, "via-branch", json_string("another"));
+    json_decref(relay_ask_for(t->relay, request, "ok"));
+    relay_ask_error(t->relay,
+                    tagged(t, "answer", t->tag[TALK_B], t->tag[TALK_A], &t->phone[TALK_B]),
+                    "Invalid dialogue association");
+}
+
+static void a_party_does_not_call_itself(void **state)
+{
+    struct talk *t = &the_talk;
+
+    talk_open(t, *state);
+    relay_ask_error(t->relay, tagged(t, "offer", "same", "same", &t->phone[TALK_A]),
+                    "Invalid dialogue association");
+    relay_ask_error(t->relay, tagged(t, "query", "same", NULL, NULL), "Unknown call-id");
+}
+
 /* ---- ICE --------------------------------------------------------------------------------------
  */
 
@@ -514,6 +622,12 @@ int main(void)
         CASE(a_deleted_call_passes_nothing_and_its_ports_rest),
         CASE(a_deleted_call_is_remembered_and_comes_back_with_an_offer),
         CASE(a_call_that_comes_back_has_none_of_its_former_parties),
+        CASE(what_is_to_be_replaced_may_be_said_one_by_one),
+        CASE(what_a_party_that_left_had_offered_is_not_answered),
+        CASE(nothing_goes_to_a_party_that_left),
+        CASE(a_former_partner_is_not_heard),
+        CASE(an_offer_of_a_former_life_is_not_answered),
+        CASE(a_party_does_not_call_itself),
         CASE(new_credentials_restart_ice_and_old_ones_do_not),
     };
 
