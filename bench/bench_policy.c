@@ -4,7 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "relay/control/policy.h"
+#include "relay/control/policy/policy.h"
 #include "relay/media/gate.h"
 
 #define N_VERDICTS 1000000

@@ -9,7 +9,7 @@
 #include "relay/config.h"
 #include "relay/control/control.h"
 #include "relay/control/libre.h"
-#include "relay/control/policy.h"
+#include "relay/control/policy/policy.h"
 #include "relay/log.h"
 #include "relay/media/srtp.h"
 #include "relay/options.h"

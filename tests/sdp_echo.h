@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "relay/control/lync_sdp.h"
+#include "relay/control/sdp/lync_sdp.h"
 
 /**
  * A document said again as if it were ours: what sdp_write() is given has the typed content of what

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "relay/control/bencode.h"
-#include "relay/control/json.h"
+#include "relay/control/ng/bencode.h"
+#include "relay/control/ng/json.h"
 
 #define BIG 65535
 

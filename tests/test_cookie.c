@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "relay/control/cookie.h"
-#include "relay/control/siphash.h"
+#include "relay/control/ng/cookie.h"
+#include "relay/control/ng/siphash.h"
 
 #define LIFETIME_US 30000000u
 

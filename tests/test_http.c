@@ -1,4 +1,4 @@
-#include "relay/control/http.h"
+#include "relay/control/status/http.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,8 +14,8 @@
 #include <cmocka.h>
 #include <re.h>
 
-#include "relay/control/http_exchange.h"
-#include "relay/control/socket.h"
+#include "relay/control/status/http_exchange.h"
+#include "relay/control/transport/socket.h"
 
 #define N_ROWS(table) (sizeof(table) / sizeof((table)[0]))
 #define N_BUSY_FDS    3000

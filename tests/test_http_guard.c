@@ -1,4 +1,4 @@
-#include "relay/control/http_guard.h"
+#include "relay/control/status/http_guard.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-#include "relay/control/lync_sdp.h"
+#include "relay/control/sdp/lync_sdp.h"
 
 #include <errno.h>
 #include <setjmp.h>

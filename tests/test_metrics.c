@@ -12,7 +12,7 @@
 
 #include <re.h>
 
-#include "relay/control/metrics.h"
+#include "relay/control/status/metrics.h"
 
 struct page {
     struct metrics_writer w;

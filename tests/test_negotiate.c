@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "relay/control/negotiate.h"
+#include "relay/control/negotiate/negotiate.h"
 
 /* ---- the offer and the answer in words ---- */
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "relay/control/ng.h"
+#include "relay/control/ng/ng.h"
 
 #define N(table) (sizeof(table) / sizeof((table)[0]))
 

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "relay/control/ng.h"
+#include "relay/control/ng/ng.h"
 
 #define NO_KEY ((struct str){NULL, 0})
 

@@ -1,4 +1,4 @@
-#include "relay/control/policy.h"
+#include "relay/control/policy/policy.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "relay/config.h"
-#include "relay/control/policy_table.h"
+#include "relay/control/policy/policy_table.h"
 #include "tests/sim/malloc_count.h"
 
 #define IN_2013       ((int64_t)1380585600) /* 2013-10-01 */

@@ -1,4 +1,4 @@
-#include "relay/control/policy.h"
+#include "relay/control/policy/policy.h"
 
 #include <errno.h>
 #include <setjmp.h>

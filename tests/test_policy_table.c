@@ -1,4 +1,4 @@
-#include "relay/control/policy.h"
+#include "relay/control/policy/policy.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "relay/control/policy_table.h"
+#include "relay/control/policy/policy_table.h"
 
 /* The provider table of Lync Server 2013's public IM connectivity, to be compared with its
  * documentation line by line: each provider and kind, by the licences that a domain holds, on five

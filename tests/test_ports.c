@@ -12,9 +12,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "relay/control/ports.h"
-#include "relay/control/ports_quiet.h"
-#include "relay/control/socket.h"
+#include "relay/control/transport/ports.h"
+#include "relay/control/transport/ports_quiet.h"
+#include "relay/control/transport/socket.h"
 
 #define S UINT64_C(1000000) /* a second [us] */
 

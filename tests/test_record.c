@@ -1,4 +1,4 @@
-#include "relay/control/record.h"
+#include "relay/control/status/record.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-#include "relay/control/sdp.h"
+#include "relay/control/sdp/sdp.h"
 
 #include <errno.h>
 #include <setjmp.h>

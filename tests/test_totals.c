@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "relay/control/totals.h"
+#include "relay/control/status/totals.h"
 
 static const struct policy_decision allowed = {.verdict = POLICY_ALLOW,
                                                .code = POLICY_CODE_ALLOWED};

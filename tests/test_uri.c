@@ -1,4 +1,4 @@
-#include "relay/control/uri.h"
+#include "relay/control/policy/uri.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -5,8 +5,8 @@
 
 #include "relay/clock.h"
 #include "relay/control/apply.h"
-#include "relay/control/report.h"
-#include "relay/control/socket.h"
+#include "relay/control/status/report.h"
+#include "relay/control/transport/socket.h"
 #include "relay/control/timeouts.h"
 
 static char *dup_str(struct str s)

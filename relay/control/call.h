@@ -2,9 +2,9 @@
 #define PICRELAY_CALL_H
 
 #include "relay/control/control.h"
-#include "relay/control/negotiate.h"
-#include "relay/control/ng.h"
-#include "relay/control/record.h"
+#include "relay/control/negotiate/negotiate.h"
+#include "relay/control/ng/ng.h"
+#include "relay/control/status/record.h"
 
 /**
  * A call, its legs and their streams, as the control side sees them. Thread: control.

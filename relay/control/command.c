@@ -5,7 +5,7 @@
 #include "relay/clock.h"
 #include "relay/control/dialogue.h"
 #include "relay/control/digits.h"
-#include "relay/control/query.h"
+#include "relay/control/status/query.h"
 
 /* One request being answered. */
 struct execution {

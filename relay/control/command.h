@@ -2,7 +2,7 @@
 #define PICRELAY_COMMAND_H
 
 #include "relay/control/call.h"
-#include "relay/control/ng.h"
+#include "relay/control/ng/ng.h"
 
 /**
  * What the relay is told to do about calls: the functions behind the NG commands, which anything

@@ -8,12 +8,12 @@
 
 #include "relay/clock.h"
 #include "relay/control/apply.h"
-#include "relay/control/audit.h"
+#include "relay/control/policy/audit.h"
 #include "relay/control/call.h"
 #include "relay/control/listen.h"
 #include "relay/control/reload.h"
-#include "relay/control/report.h"
-#include "relay/control/routes.h"
+#include "relay/control/status/report.h"
+#include "relay/control/status/routes.h"
 #include "relay/control/timeouts.h"
 
 #define CALLS_BUCKETS   16384

@@ -2,7 +2,7 @@
 #define PICRELAY_DESCRIBE_H
 
 #include "relay/control/call.h"
-#include "relay/control/ng.h"
+#include "relay/control/ng/ng.h"
 
 /**
  * Writes the SDP that a leg gets: the other side's document with this leg's transport in it.

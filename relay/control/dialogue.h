@@ -2,7 +2,7 @@
 #define PICRELAY_DIALOGUE_H
 
 #include "relay/control/call.h"
-#include "relay/control/ng.h"
+#include "relay/control/ng/ng.h"
 
 /**
  * Which legs of a call a request is about, by tags and branches. Thread: control.

@@ -2,7 +2,7 @@
 #define PICRELAY_CONTROL_DIGITS_H
 
 #include "relay/control/control.h"
-#include "relay/control/ng.h"
+#include "relay/control/ng/ng.h"
 
 /**
  * The DTMF commands of NG: play DTMF, block DTMF, unblock DTMF. They act on sound that is

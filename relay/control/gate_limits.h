@@ -1,8 +1,8 @@
 #ifndef PICRELAY_GATE_LIMITS_H
 #define PICRELAY_GATE_LIMITS_H
 
-#include "relay/control/negotiate.h"
-#include "relay/control/sdp.h"
+#include "relay/control/negotiate/negotiate.h"
+#include "relay/control/sdp/sdp.h"
 #include "relay/media/media.h"
 
 /**

@@ -5,8 +5,8 @@
 
 #include "relay/clock.h"
 #include "relay/control/command.h"
-#include "relay/control/ng.h"
-#include "relay/control/socket.h"
+#include "relay/control/ng/ng.h"
+#include "relay/control/transport/socket.h"
 
 #define TURN_MAX 64 /* messages taken in one turn of the main loop, so that timers get theirs */
 #define RCVBUF   (4 * 1024 * 1024)

@@ -4,11 +4,11 @@
 #include "relay/clock.h"
 #include "relay/control/command.h"
 #include "relay/control/describe.h"
-#include "relay/control/keys.h"
-#include "relay/control/lync_sdp.h"
-#include "relay/control/parties.h"
-#include "relay/control/report.h"
-#include "relay/control/transport.h"
+#include "relay/control/transport/keys.h"
+#include "relay/control/sdp/lync_sdp.h"
+#include "relay/control/policy/parties.h"
+#include "relay/control/status/report.h"
+#include "relay/control/transport/transport.h"
 
 /* One offer on its way through. */
 struct offer {

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "relay/clock.h"
-#include "relay/control/audit.h"
+#include "relay/control/policy/audit.h"
 #include "relay/control/revoke.h"
 #include "relay/log.h"
 

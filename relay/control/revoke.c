@@ -1,8 +1,8 @@
 #include "relay/control/revoke.h"
 
 #include "relay/control/apply.h"
-#include "relay/control/parties.h"
-#include "relay/control/report.h"
+#include "relay/control/policy/parties.h"
+#include "relay/control/status/report.h"
 #include "relay/log.h"
 
 /* ---- encryption -------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "relay/control/http_guard.h"
+#include "relay/control/status/http_guard.h"
 #include "relay/ctl/ctl.h"
 #include "relay/ctl/http_client.h"
 

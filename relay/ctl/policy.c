@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "relay/clock.h"
-#include "relay/control/policy.h"
+#include "relay/control/policy/policy.h"
 #include "relay/ctl/ctl.h"
 #include "relay/ctl/http_client.h"
 #include "relay/ctl/policy_diff.h"

@@ -3,7 +3,7 @@
 
 #include <jansson.h>
 
-#include "relay/control/policy.h"
+#include "relay/control/policy/policy.h"
 
 /**
  * What another table would change. [pure]

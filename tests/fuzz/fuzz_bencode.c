@@ -1,8 +1,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "relay/control/bencode.h"
-#include "relay/control/json.h"
+#include "relay/control/ng/bencode.h"
+#include "relay/control/ng/json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

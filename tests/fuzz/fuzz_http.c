@@ -6,7 +6,7 @@
 
 #include <re.h>
 
-#include "relay/control/http_exchange.h"
+#include "relay/control/status/http_exchange.h"
 
 /* Bytes of a stranger as an HTTP request, whole and cut at each place: an answer is one that a
  * client can read, and it does not depend on how the bytes were split up. */

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "relay/control/policy.h"
-#include "relay/control/policy_table.h"
+#include "relay/control/policy/policy.h"
+#include "relay/control/policy/policy_table.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "relay/control/policy.h"
-#include "relay/control/uri.h"
+#include "relay/control/policy/policy.h"
+#include "relay/control/policy/uri.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

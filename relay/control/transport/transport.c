@@ -1,0 +1,236 @@
+#include "relay/control/transport/transport.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "relay/control/transport/socket.h"
+
+#define TRIES_MAX 64 /* ports in use by other programs that one stream may meet */
+
+static void leg_ice_destructor(void *data)
+{
+    struct leg_ice *ice = data;
+
+    ice_leg_free(ice->agent);
+}
+
+static enum ice_mode mode_of(enum config_dialect dialect)
+{
+    static const enum ice_mode modes[] = {
+        [DIALECT_AUTO] = ICE_MODE_RFC,        [DIALECT_LYNC] = ICE_MODE_LYNC,
+        [DIALECT_OCS2007] = ICE_MODE_OCS2007, [DIALECT_WLM2009] = ICE_MODE_WLM2009,
+        [DIALECT_MSN] = ICE_MODE_MSN,         [DIALECT_RFC] = ICE_MODE_RFC,
+    };
+
+    return modes[dialect];
+}
+
+static void to_storage(struct sockaddr_storage *to, const union addr *from)
+{
+    memset(to, 0, sizeof(*to));
+    memcpy(to, from, sizeof(*from));
+}
+
+int transport_open_ice(struct leg *leg, bool is_controlling)
+{
+    struct control *c = leg->call->control;
+    const struct config_interface *itf = &c->cfg->interfaces[leg->interface];
+    struct ice_leg_config cfg = {.mode = mode_of(leg->dialect),
+                                 .is_controlling = is_controlling,
+                                 .is_lite_peer = leg->doc && leg->doc->is_ice_lite,
+                                 .tos = leg->call->tos};
+    struct leg_ice *ice;
+    int err;
+
+    if (leg->ice)
+        return 0;
+    ice = mem_zalloc(sizeof(*ice), leg_ice_destructor);
+    if (!ice)
+        return ENOMEM;
+    to_storage(&cfg.local, &itf->address);
+    to_storage(&cfg.advertise, &itf->advertise);
+    cfg.arg = ice;
+    ice->mode = cfg.mode;
+    err = ice_leg_alloc(&ice->agent, c->ice, &cfg);
+    if (err) {
+        mem_deref(ice);
+        return err;
+    }
+    leg->ice = ice;
+    return 0;
+}
+
+/* ---- ports ------------------------------------------------------------------------------------
+ */
+
+static int bind_ice(struct stream *s)
+{
+    uint16_t ports[MEDIA_COMPONENTS] = {s->port, (uint16_t)(s->port + 1)};
+    int n = ice_leg_add_stream(s->leg->ice->agent, MEDIA_COMPONENTS, ports);
+
+    if (n < 0)
+        return -n;
+    if (n < ICE_STREAMS_MAX)
+        s->leg->ice->streams[n] = s;
+    s->ice_stream = n;
+    s->ice = mem_ref(s->leg->ice);
+    for (unsigned i = 0; i < MEDIA_COMPONENTS; i++)
+        s->fd[i] = ice_media_fd(s->ice->agent, (unsigned)n, i + 1);
+    return 0;
+}
+
+static int bind_ports(struct stream *s)
+{
+    const struct config_interface *itf = &s->control->cfg->interfaces[s->interface];
+
+    if (s->leg->ice) {
+        if (!s->progress)
+            s->progress = mem_zalloc(MEDIA_COMPONENTS * sizeof(*s->progress), NULL);
+        return s->progress ? bind_ice(s) : ENOMEM;
+    }
+    return socket_open_pair(s->fd, &itf->address, s->port, s->leg->call->tos);
+}
+
+static int take_ports(struct stream *s)
+{
+    struct port_pool *pool = s->control->pools[s->interface];
+    int err = ENOSPC;
+
+    for (unsigned i = 0; i < TRIES_MAX; i++) {
+        if (port_pool_take(pool, &s->port))
+            return ENOSPC;
+        err = bind_ports(s);
+        if (err != EADDRINUSE)
+            break;
+        port_pool_bad(pool, s->port, clock_now_us());
+    }
+    if (err) {
+        if (err != EADDRINUSE)
+            port_pool_forget(pool, s->port);
+        s->port = 0;
+    }
+    return err == EADDRINUSE ? ENOSPC : err;
+}
+
+static int join_worker(struct stream *s)
+{
+    struct media_stream_config cfg = {.worker = s->leg->call->worker,
+                                      .fd = {s->fd[MEDIA_RTP], s->fd[MEDIA_RTCP]},
+                                      .ssrc = rand_u32(),
+                                      .arg = s};
+
+    /* RFC 7022: a random name that tells nothing about the host */
+    (void)re_snprintf(cfg.cname, sizeof(cfg.cname), "%016llx@picrelay",
+                      (unsigned long long)rand_u64());
+    if (cfg.ssrc == 0 || cfg.ssrc > 0xffffff00u) /* what x-ssrc-range can say */
+        cfg.ssrc = 0x12345678u;
+    return media_stream_add(&s->media, s->control->media, &cfg);
+}
+
+int transport_open(struct stream *s)
+{
+    int err;
+
+    if (s->media)
+        return 0;
+    s->interface = s->leg->interface;
+    err = take_ports(s);
+    if (err)
+        return err;
+    err = join_worker(s);
+    if (err) {
+        if (s->ice)
+            ice_leg_remove_stream(s->ice->agent, (unsigned)s->ice_stream);
+        s->ice = mem_deref(s->ice);
+        s->ice_stream = -1;
+        socket_close(&s->fd[MEDIA_RTP]);
+        socket_close(&s->fd[MEDIA_RTCP]);
+        port_pool_forget(s->control->pools[s->interface], s->port);
+        s->port = 0;
+        return err;
+    }
+    s->control->n_streams++;
+    return 0;
+}
+
+/* ---- ICE --------------------------------------------------------------------------------------
+ */
+
+static const struct sdp_media *first_ice_line(const struct sdp_doc *doc)
+{
+    for (unsigned i = 0; i < doc->n_media; i++) {
+        if (doc->media[i].port && doc->media[i].has_candidates)
+            return &doc->media[i];
+    }
+    return NULL;
+}
+
+/* What tells one generation of credentials from the next: the ufrag, or the first candidate's. */
+static struct str generation_of(const struct sdp_doc *doc)
+{
+    const struct sdp_media *m = first_ice_line(doc);
+
+    if (!m)
+        return (struct str){NULL, 0};
+    if (!str_is_empty(m->ice_ufrag) || !m->n_candidates)
+        return m->ice_ufrag;
+    return str_of(m->candidates[0].ufrag);
+}
+
+bool transport_doc_has_ice(const struct sdp_doc *doc)
+{
+    return !str_is_empty(generation_of(doc));
+}
+
+bool transport_ice_restarts(const struct leg *leg, const struct sdp_doc *doc)
+{
+    struct str now = generation_of(doc);
+
+    return leg->remote_ufrag && !str_is_empty(now) && !str_equal(now, str_of(leg->remote_ufrag));
+}
+
+int transport_restart_ice(struct leg *leg)
+{
+    for (unsigned i = 0; i < leg->n_streams; i++) {
+        if (leg->streams[i]->progress)
+            memset(leg->streams[i]->progress, 0,
+                   MEDIA_COMPONENTS * sizeof(*leg->streams[i]->progress));
+    }
+    leg->remote_ufrag = mem_deref(leg->remote_ufrag);
+    return ice_leg_restart(leg->ice->agent);
+}
+
+static void set_line(struct leg *leg, struct stream *s, const struct sdp_media *m)
+{
+    char ufrag[ICE_UFRAG_MAX], pwd[ICE_PWD_MAX];
+    int n;
+
+    if (s->ice_stream < 0 || !m->port)
+        return;
+    (void)re_snprintf(ufrag, sizeof(ufrag), "%b", m->ice_ufrag.p, m->ice_ufrag.n);
+    (void)re_snprintf(pwd, sizeof(pwd), "%b", m->ice_pwd.p, m->ice_pwd.n);
+    if (ufrag[0] &&
+        ice_set_remote_credentials(leg->ice->agent, (unsigned)s->ice_stream, ufrag, pwd))
+        log_warning(leg->call->id, "m= line %u: ICE credentials that cannot be used", s->index + 1);
+    n = ice_set_remote_candidates(leg->ice->agent, (unsigned)s->ice_stream, m->candidates,
+                                  m->n_candidates);
+    if (n <= 0)
+        log_warning(leg->call->id, "m= line %u: none of %u ICE candidates can be used",
+                    s->index + 1, m->n_candidates);
+    explicit_bzero(pwd, sizeof(pwd));
+}
+
+void transport_set_remote_ice(struct leg *leg)
+{
+    struct str generation = generation_of(leg->doc);
+
+    if (!leg->ice || !leg->has_ice || str_is_empty(generation))
+        return;
+    if (leg->remote_ufrag && str_equal(generation, str_of(leg->remote_ufrag)))
+        return; /* the same answer again: nothing restarts */
+    for (unsigned i = 0; i < leg->doc->n_media && i < leg->n_streams; i++)
+        set_line(leg, leg->streams[i], &leg->doc->media[i]);
+    mem_deref(leg->remote_ufrag);
+    leg->remote_ufrag = NULL;
+    (void)re_sdprintf(&leg->remote_ufrag, "%b", generation.p, generation.n);
+}
