@@ -71,7 +71,7 @@ static void bench_verdict(const struct policy *p, unsigned n_domains, unsigned n
         n_allowed += d.verdict == POLICY_ALLOW;
     }
     printf("verdict: %.0f ns (%u domains, %u rules about users; %u of %u allowed)\n",
-           (now_ns() - start) / N_VERDICTS, n_domains, n_rules, n_allowed, N_VERDICTS);
+           (now_ns() - start) / N_VERDICTS, n_domains, n_rules, n_allowed, (unsigned)N_VERDICTS);
 }
 
 /* Payload type, source, size and rate, as receive.c asks them for each packet. */
@@ -99,7 +99,7 @@ static void bench_gates(void)
                     ssrc_gate_take(&source, 7, now_us) && rate_gate_take(&rate, 172, now_us);
     }
     printf("gates: %.2f ns a packet (%u of %u passed)\n", (now_ns() - start) / N_PACKETS, n_passed,
-           N_PACKETS);
+           (unsigned)N_PACKETS);
 }
 
 int main(int argc, char **argv)

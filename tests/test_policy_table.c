@@ -94,9 +94,9 @@ static const struct {
 static const char *word_of(enum policy_code code)
 {
     static const char *const words[POLICY_CODE_COUNT] = {
-        [POLICY_CODE_ALLOWED] = "yes",      [POLICY_CODE_CAPABILITY] = "-",
-        [POLICY_CODE_LICENSE] = "L",        [POLICY_CODE_LICENSE_ENDED] = "l",
-        [POLICY_CODE_SERVICE_ENDED] = "E",  [POLICY_CODE_NOT_ACTIVATED] = "N",
+        [POLICY_CODE_ALLOWED] = "yes",     [POLICY_CODE_CAPABILITY] = "-",
+        [POLICY_CODE_LICENSE] = "L",       [POLICY_CODE_LICENSE_ENDED] = "l",
+        [POLICY_CODE_SERVICE_ENDED] = "E", [POLICY_CODE_NOT_ACTIVATED] = "N",
         [POLICY_CODE_NEW_DOMAIN] = "X",
     };
 

@@ -341,6 +341,7 @@ static void nothing_behind_a_packet_is_touched(void **state)
 {
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
     uint8_t *memory =
+        /* cppcheck-suppress invalidFunctionArg ; -1 is what MAP_ANONYMOUS asks for */
         mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     static struct many m;
     unsigned suite, len, i;

@@ -258,7 +258,7 @@ static void every_pair_survives_bad_networks(void **state)
             const char *in = rig_formats[i].spec.name, *out = rig_formats[k].spec.name;
             const uint32_t out_ms = times_ms[(i + k) % 4];
             const struct transcoder_config cfg = rig_config(in, out, out_ms);
-            const struct lossy_config bad = {.seed = ++seed,
+            const struct lossy_config bad = {.seed = seed + 1,
                                              .loss = 0.05,
                                              .burst = 3,
                                              .duplicate = 0.02,
@@ -268,6 +268,7 @@ static void every_pair_survives_bad_networks(void **state)
             struct line l;
             unsigned n_sent = 0;
 
+            seed++;
             line_open(&l, &cfg);
             lossy_init(&net, &bad);
             for (; n_sent < 500; n_sent++) {

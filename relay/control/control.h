@@ -28,7 +28,7 @@ struct control {
     const struct policy *policy; /* replaced as a whole: never kept */
     unsigned policy_turn;        /* grows with each change of what policy may say */
     struct reload *reload;
-    struct audit *audit; /* NULL: no decisions are kept */
+    struct audit *audit;       /* NULL: no decisions are kept */
     struct srtp_context *srtp; /* sessions are made with it; the workers have their own */
     struct media *media;
     struct ice *ice;
