@@ -55,30 +55,41 @@ static void put_samples(struct transcoder *t, const struct input *in, const stru
     framer_put(f, pcm->n_frames);
 }
 
-/* Sound of the input, unless a tone is sent in its place or it is a digit that goes as an event. */
+/* Sound that comes when noise has taken its time already is too late: played, it would stretch the
+ * output against the input for good. Up to one packet's worth stays, for the next silence to take
+ * off: a talkspurt that is late by no more loses nothing of its beginning. */
+static bool is_overtaken(struct transcoder *t, uint32_t n)
+{
+    t->noise.is_overtaken = t->noise.is_overtaken && t->framer.ahead > n;
+    return t->noise.is_overtaken;
+}
+
+/* Sound of the input, unless a tone is sent in its place, it is a digit that goes as an event, or
+ * it is too late. */
 static void add_pcm(struct transcoder *t, const struct input *in, const struct pcm *pcm,
                     uint64_t now_us)
 {
     const uint64_t n = (uint64_t)pcm->n_frames * t->framer.rate_hz / in->pcm_rate_hz;
+    struct framer *f = &t->framer;
+    const uint32_t before = f->n;
+    uint32_t n_put;
+    bool is_digit, is_late;
 
     if (t->digits.cover > 0) {
-        framer_silence(&t->framer, transcoder_uncovered(t, n));
-        return;
-    }
-    if (t->digits.listener) {
-        const uint32_t before = t->framer.n;
-
-        put_samples(t, in, pcm);
-        if (transcoder_hear(t, t->framer.samples + t->framer.n_taken + before, t->framer.n - before,
-                            now_us)) {
-            const uint32_t n_digit = t->framer.n - before;
-
-            framer_unput(&t->framer, n_digit);
-            framer_silence(&t->framer, n_digit);
-        }
+        framer_silence(f, transcoder_uncovered(t, n));
         return;
     }
     put_samples(t, in, pcm);
+    n_put = f->n - before;
+    is_digit =
+        t->digits.listener && transcoder_hear(t, f->samples + f->n_taken + before, n_put, now_us);
+    is_late = is_overtaken(t, n_put);
+    if (is_late)
+        transcoder_count(&t->stats.late, 1);
+    if (is_late || is_digit) {
+        framer_unput(f, n_put);
+        framer_silence(f, n_put);
+    }
 }
 
 static void noise_fill(struct transcoder *t, uint32_t n)
@@ -205,6 +216,8 @@ static void on_restart(struct transcoder *t, const struct playout_event *ev, uin
     transcoder_restart_digits(t, now_us);
     t->current = NULL;
     t->noise.kind = NOISE_NONE;
+    t->noise.is_guess = false;
+    t->noise.is_overtaken = false;
     t->framer.ahead = 0;
     t->framer.is_after_silence = true;
     add_silent_ticks(t, ev->ticks, ev->clock_hz);
@@ -225,11 +238,26 @@ static void expect_dtx(struct transcoder *t, const struct input *in, const struc
     t->noise.end_us = now_us + DTX_MAX_US;
 }
 
+/* The packet after a guess tells whether it was right: the time stamps of a sender that had stopped
+ * leap over its silence, those of one that was held up, by its machine or the network, do not. */
+static void check_guess(struct transcoder *t, const struct input *in,
+                        const struct playout_packet *p, uint64_t now_us)
+{
+    struct noise *noise = &t->noise;
+    const uint32_t leap = p->ts - noise->guess_ts;
+
+    if (noise->is_guess && in == t->current &&
+        (uint64_t)leap * 1000000 / in->clock_hz < now_us - noise->guess_us)
+        noise->is_overtaken = true;
+    noise->is_guess = false;
+}
+
 static void on_audio(struct transcoder *t, const struct input *in, const struct playout_packet *p,
                      uint64_t now_us)
 {
     struct pcm pcm = {.samples = t->pcm};
 
+    check_guess(t, in, p, now_us);
     t->current = in;
     expect_dtx(t, in, p, now_us);
     if (p->n > 0 && in->codec->decode(in->decoder, p->payload, p->n, &pcm) == 0) {
@@ -344,6 +372,9 @@ static bool has_stopped(struct transcoder *t)
         return false;
     }
     t->noise.kind = NOISE_OF_DTX;
+    t->noise.is_guess = true;
+    t->noise.guess_us = t->noise.due_us;
+    t->noise.guess_ts = t->playout.next_ts;
     return true;
 }
 

@@ -5,6 +5,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "codec/comfort_noise.h"
@@ -252,6 +253,76 @@ static void a_sender_that_is_late_is_not_filled_with_noise(void **state)
     line_close(&l);
 }
 
+/* n packets are held up somewhere and come all at once when the last of them is made. */
+static void stall(struct line *l, unsigned n)
+{
+    l->now_us += n * 20ULL * MS;
+    for (unsigned i = 0; i < n; i++) {
+        line_step(l, true);
+        l->now_us -= 20 * MS;
+    }
+}
+
+/* By how much the output is longer than the input [ticks of the output]. */
+static int32_t n_stretched(const struct line *l, uint32_t silence_ms)
+{
+    const uint32_t ticks_ms = l->r.codec->clock_hz / 1000;
+
+    return (int32_t)(l->r.end_ts - (l->n_steps * 20 + silence_ms) * ticks_ms);
+}
+
+/* What was filled with noise in the belief that the sender had stopped is not played once more: the
+ * output keeps the input's clock, stall after stall. */
+static void a_stall_that_is_taken_for_silence_does_not_stretch_the_output(void **state)
+{
+    static const struct {
+        const char *out;
+        unsigned n_stalled; /* packets of 20 ms */
+    } rows[] = {{"PCMA", 15}, {"G722", 15}, {"PCMA", 8}, {"SIREN", 25}, {"PCMA", 100}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct transcoder_config cfg = rig_config("opus", rows[i].out, 20);
+        const int32_t packet = (int32_t)cfg.out.clock_hz / 50;
+        uint32_t x = 4711 + (uint32_t)i;
+        struct line l;
+
+        strcpy(cfg.in[0].spec.fmtp, "usedtx=1");
+        line_open(&l, &cfg);
+        for (int n = 0; n < 20; n++) {
+            x = x * 1664525 + 1013904223;
+            talk(&l, 1 + (int)(x >> 27));
+            stall(&l, rows[i].n_stalled);
+            if (labs(n_stretched(&l, 0)) > packet)
+                fail_msg("row %zu, stall %d: %d ticks", i, n, n_stretched(&l, 0));
+        }
+        assert_int_equal(l.r.silence_ticks, 0);
+        assert_true(transcoder_stats(l.t)->late > 0);
+        line_close(&l);
+    }
+}
+
+/* A talkspurt that comes a little late is played from its beginning; what that is ahead by, the
+ * next silence gives back. */
+static void a_talkspurt_that_is_a_little_late_is_played_whole(void **state)
+{
+    const struct transcoder_config cfg = dtx_config();
+    struct line l;
+
+    (void)state;
+    line_open(&l, &cfg);
+    talk(&l, 10);
+    stop(&l, 400);
+    l.now_us += 110 * MS;
+    talk(&l, 10);
+    assert_int_equal(transcoder_stats(l.t)->late, 0);
+    assert_int_equal(n_stretched(&l, 400), 160);
+    stop(&l, 400);
+    talk(&l, 1);
+    assert_int_equal(n_stretched(&l, 800), 0);
+    line_close(&l);
+}
+
 static void comfort_noise_into_opus_with_dtx_is_hardly_sent(void **state)
 {
     static const uint8_t sid[] = {65};
@@ -286,6 +357,8 @@ int main(void)
         cmocka_unit_test(an_empty_opus_frame_says_at_once_that_the_sender_stops),
         cmocka_unit_test(a_burst_of_loss_is_not_taken_for_silence),
         cmocka_unit_test(a_sender_that_is_late_is_not_filled_with_noise),
+        cmocka_unit_test(a_stall_that_is_taken_for_silence_does_not_stretch_the_output),
+        cmocka_unit_test(a_talkspurt_that_is_a_little_late_is_played_whole),
         cmocka_unit_test(comfort_noise_into_opus_with_dtx_is_hardly_sent),
     };
 
