@@ -276,14 +276,14 @@ static bool has_id(struct le *le, void *arg)
     return str_equal(str_of(call->id), *(const struct str *)arg);
 }
 
-static uint32_t id_hash(struct str id)
+static uint32_t id_hash(const struct control *c, struct str id)
 {
-    return hash_joaat((const uint8_t *)id.p, id.n);
+    return (uint32_t)siphash(&c->calls_key, id.p, id.n);
 }
 
 struct call *call_find(const struct control *c, struct str id)
 {
-    struct le *le = hash_lookup(c->calls, id_hash(id), has_id, &id);
+    struct le *le = hash_lookup(c->calls, id_hash(c, id), has_id, &id);
 
     return le ? le->data : NULL;
 }
@@ -304,7 +304,7 @@ int call_alloc(struct call **callp, struct control *c, struct str id, uint64_t n
     call->tos = c->cfg->tos;
     call->created_us = now_us;
     call->created_wall_us = call->last_signal_wall_us = clock_wall_us();
-    hash_append(c->calls, id_hash(id), &call->hash_le, call);
+    hash_append(c->calls, id_hash(c, id), &call->hash_le, call);
     timeouts_watch(call, now_us);
     c->n_live++;
     *callp = call;

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "relay/clock.h"
 #include "relay/control/apply.h"
@@ -233,6 +234,15 @@ static int start_listeners(struct control *c, char *err, size_t cap)
     return 0;
 }
 
+static int alloc_calls(struct control *c)
+{
+    const size_t n = sizeof(c->calls_key);
+
+    if (getrandom(&c->calls_key, n, 0) != (ssize_t)n)
+        return EIO;
+    return hash_alloc(&c->calls, CALLS_BUCKETS);
+}
+
 int control_start(struct control **cp, const struct control_options *opt, char *err, size_t err_cap)
 {
     struct control *c = mem_zalloc(sizeof(*c), NULL);
@@ -244,7 +254,7 @@ int control_start(struct control **cp, const struct control_options *opt, char *
     c->policy = opt->policy;
     c->started_us = clock_now_us();
     tmr_init(&c->tick);
-    error = hash_alloc(&c->calls, CALLS_BUCKETS);
+    error = alloc_calls(c);
     if (!error)
         error = cookie_cache_alloc(&c->cookies, COOKIES_BYTES, COOKIES_LIFE_US);
     if (!error)

@@ -8,6 +8,7 @@
 #include "ice/ice.h"
 #include "relay/config.h"
 #include "relay/control/ng/cookie.h"
+#include "relay/control/ng/siphash.h"
 #include "relay/control/status/http.h"
 #include "relay/control/status/metrics.h"
 #include "relay/control/policy/policy.h"
@@ -37,9 +38,10 @@ struct control {
     struct cookie_cache *cookies;
     struct control_counters counters;
 
-    struct hash *calls; /* by call-id */
-    struct list live;   /* calls with media, the one whose check is due first at the head */
-    struct list ended;  /* calls that only wait for their delete-delay */
+    struct siphash_key calls_key; /* call-ids are chosen by strangers: see siphash.h */
+    struct hash *calls;           /* by call-id */
+    struct list live;  /* calls with media, the one whose check is due first at the head */
+    struct list ended; /* calls that only wait for their delete-delay */
     unsigned n_live, n_streams, n_transcoders, n_releasing;
     uint64_t ended_by[RECORD_END_COUNT];
     uint64_t duration_us; /* of answered calls that have ended */
