@@ -67,11 +67,27 @@ static bool is_complete(struct offer *o)
     return false;
 }
 
+/* Policy may allow what we cannot carry: "RTP/AV" is no protocol. */
+static bool has_carried_line(const struct offer *o)
+{
+    for (unsigned i = 0; i < o->doc->n_media; i++) {
+        if (parties_allow(&o->verdicts, &o->doc->media[i]))
+            return true;
+    }
+    return false;
+}
+
 static bool is_supported(struct offer *o)
 {
+    const bool is_up = o->call && !o->call->is_ended; /* its lines may all be turned off */
+
     if (has_dtls(o->doc) || o->req->proto == NG_PROTO_UDP_TLS_RTP_SAVP ||
         o->req->proto == NG_PROTO_UDP_TLS_RTP_SAVPF) {
         command_fail(o->res, "DTLS-SRTP is not supported; use RTP/SAVP with SDES");
+        return false;
+    }
+    if (o->verdicts.n_media && !is_up && !has_carried_line(o)) {
+        command_fail(o->res, "No media line has a protocol that is relayed");
         return false;
     }
     return true;

@@ -188,6 +188,8 @@ static void a_description_that_cannot_be_used_gets_its_error(void **state)
         {"a negative port", HEAD "m=audio -1 RTP/AVP 0\r\n", "Failed to parse SDP"},
         {"no c=", "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=audio 5004 RTP/AVP 0\r\n",
          "Incomplete SDP specification"},
+        {"a protocol that nobody relays", HEAD "m=audio 5004 RTP/AV 0\r\n",
+         "No media line has a protocol that is relayed"},
         {"no m=", HEAD, NULL},
         {"port 0", HEAD "m=audio 0 RTP/AVP 0\r\n", NULL},
         {"CR for CRLF",

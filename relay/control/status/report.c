@@ -58,7 +58,10 @@ void report_reduced(const struct parties_verdicts *v, const struct sdp_doc *doc,
 
         if (!m->port || parties_allow(v, m) || !v->is_decided[m->kind])
             continue;
-        (void)re_snprintf(buf, cap, "policy: %s", v->kinds[m->kind].reason);
+        if (v->kinds[m->kind].verdict == POLICY_ALLOW)
+            (void)re_snprintf(buf, cap, "m= line %u: its protocol is not relayed", i + 1);
+        else
+            (void)re_snprintf(buf, cap, "policy: %s", v->kinds[m->kind].reason);
         return;
     }
 }
