@@ -10,23 +10,26 @@
 #define INDEX_STUN  0
 #define INDEX_MEDIA 1
 
-#define STUN_FIRST_BYTE_MAX  3 /* RFC 7983 s.7 */
+#define STUN_FIRST_BYTE_MAX  3      /* RFC 7983 s.7 */
+#define STUN_CLASS_MASK      0x0110 /* RFC 8489 s.5; zero: a request */
 #define STUN_BINDING_REQUEST 0x0001
 #define FIRST_BYTES          2 /* the program reads a 16-bit type; shorter datagrams are junk */
 
 /* Offset 0 is the first byte of the payload. The length goes first: a load beyond the end would
- * end the program with 0, which is libnice's place. */
+ * end the program with 0, which is libnice's place. Requests other than Binding (Allocate, Shared
+ * Secret ...) are nothing that a peer asks, and libnice would answer each with an error. */
 static const struct sock_filter program[] = {
-    /* 0 */ BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),
-    /* 1 */ BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, FIRST_BYTES, 0, 7),
-    /* 2 */ BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 0),
-    /* 3 */ BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, STUN_FIRST_BYTE_MAX, 5, 0),
-    /* 4 */ BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 0),
-    /* 5 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, STUN_BINDING_REQUEST, 0, 2),
-    /* 6 */ BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),
-    /* 7 */ BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, ICE_SPLIT_REQUEST_MIN, 0, 1),
-    /* 8 */ BPF_STMT(BPF_RET | BPF_K, INDEX_STUN),
-    /* 9 */ BPF_STMT(BPF_RET | BPF_K, INDEX_MEDIA),
+    /*  0 */ BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),
+    /*  1 */ BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, FIRST_BYTES, 0, 8),
+    /*  2 */ BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 0),
+    /*  3 */ BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, STUN_FIRST_BYTE_MAX, 6, 0),
+    /*  4 */ BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 0),
+    /*  5 */ BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, STUN_CLASS_MASK, 3, 0),
+    /*  6 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, STUN_BINDING_REQUEST, 0, 3),
+    /*  7 */ BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),
+    /*  8 */ BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, ICE_SPLIT_REQUEST_MIN, 0, 1),
+    /*  9 */ BPF_STMT(BPF_RET | BPF_K, INDEX_STUN),
+    /* 10 */ BPF_STMT(BPF_RET | BPF_K, INDEX_MEDIA),
 };
 
 static int set_int(int fd, int level, int option, int value)

@@ -27,7 +27,11 @@ static const struct {
 } datagrams[] = {
     {"an empty datagram is junk", 0, {0}, MEDIA},
     {"one byte is too short for a STUN type", 1, {0x00}, MEDIA},
-    {"two zero bytes look like STUN", 2, {0x00, 0x00}, STUN},
+    {"two zero bytes are a request of no method", 2, {0x00, 0x00}, MEDIA},
+    {"a shared secret is not ours to give", 64, {0x00, 0x02}, MEDIA},
+    {"a TURN allocation is not ours to make", 64, {0x00, 0x03}, MEDIA},
+    {"a TURN allocation that was made for us", 64, {0x01, 0x03}, STUN},
+    {"data by a TURN server", 200, {0x00, 0x17}, STUN},
     {"a binding request of 64 bytes may be a check", 64, {0x00, 0x01}, STUN},
     {"a binding request of 1,400 bytes may be a check", 1400, {0x00, 0x01}, STUN},
     {"a bare binding request is no check", 28, {0x00, 0x01}, MEDIA},
