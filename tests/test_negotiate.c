@@ -264,6 +264,14 @@ static void an_answer_passes_through_or_picks_the_best_sound(void **state)
          "101 opus/48000/2|97 red/48000/2", "100 opus", false},
         {"G7221 of another bit rate is another codec", "112 G7221/16000 bitrate=24000|0", "",
          "112 G7221/16000 bitrate=32000", "112 G7221", true},
+        {"G7221 of both bit rates: the one that is shared passes through",
+         "112 G7221/16000 bitrate=24000|114 G7221/16000 bitrate=32000", "",
+         "96 G7221/16000 bitrate=32000", "114 G7221", false},
+        {"SILK of other parameters: they are not ours to judge",
+         "103 SILK/16000 maxaveragebitrate=20000", "",
+         "104 SILK/16000 maxaveragebitrate=30000; usedtx=1", "103 SILK", false},
+        {"names that differ far behind", "120 X-SOMEBODYS-OWN-WIDEBAND-A/16000|0", "",
+         "120 X-SOMEBODYS-OWN-WIDEBAND-B/16000|0", "0 PCMU", false},
     };
 
     (void)state;

@@ -138,7 +138,8 @@ bool format_is_primary(const struct sdp_format *f)
     return !format_is_event(f) && !format_is_comfort_noise(f) && !format_is_red(f);
 }
 
-/* G7221 at 24 and at 32 kbit/s have one name and are two formats: codec_same() knows. */
+/* G7221 at 24 and at 32 kbit/s have one name and are two formats: codec_same() knows. What has no
+ * codec here (SILK, x-msrta, H264) is compared by all of its name, which a codec_spec cuts. */
 bool format_same(const struct sdp_format *a, const struct sdp_format *b)
 {
     struct codec_spec of_a, of_b;
@@ -148,7 +149,7 @@ bool format_same(const struct sdp_format *a, const struct sdp_format *b)
     if (sdp_format_spec(&of_a, a) || sdp_format_spec(&of_b, b))
         return str_equal_nocase(a->name, b->name) && a->clock_hz == b->clock_hz &&
                a->n_channels == b->n_channels;
-    return codec_same(&of_a, &of_b);
+    return str_equal_nocase(a->name, b->name) && codec_same(&of_a, &of_b);
 }
 
 const struct sdp_format *format_find_same(const struct sdp_format *list, unsigned n,
