@@ -49,6 +49,10 @@ struct transcoder_config {
     uint32_t reorder_window_us; /* how long a gap waits for its packet; 0: 40,000 */
 };
 
+/** @return whether both ask for the same, so that one's transcoder serves the other; names and fmtp
+ *          are compared with case */
+bool transcoder_config_equal(const struct transcoder_config *a, const struct transcoder_config *b);
+
 /** One packet in or out. Numbers are in host order. */
 struct transcoder_packet {
     uint8_t pt;

@@ -386,6 +386,33 @@ static void keys_are_random_of_the_right_length_and_can_be_wiped(void **state)
     assert_int_equal(srtp_session_alloc(&s, *state, &a, SRTP_SEND), EINVAL);
 }
 
+static void keys_are_equal_if_all_their_members_are(void **state)
+{
+    struct srtp_keys a, b;
+
+    (void)state;
+    memset(&b, 0xaa, sizeof(b)); /* in the padding too, where there is any */
+    assert_int_equal(srtp_keys_random(&a, SRTP_SUITE_AES_CM_128_HMAC_SHA1_80), 0);
+    b.suite = a.suite;
+    memcpy(b.key_salt, a.key_salt, sizeof(b.key_salt));
+    memset(b.mki, 0, sizeof(b.mki));
+    b.mki_len = 0;
+    assert_true(srtp_keys_equal(&a, &b));
+    b.suite = SRTP_SUITE_AES_CM_128_HMAC_SHA1_32;
+    assert_false(srtp_keys_equal(&a, &b));
+    b.suite = a.suite;
+    b.key_salt[29] ^= 1;
+    assert_false(srtp_keys_equal(&a, &b));
+    b.key_salt[29] ^= 1;
+    a.mki_len = b.mki_len = 1;
+    assert_true(srtp_keys_equal(&a, &b));
+    b.mki[0] = 1;
+    assert_false(srtp_keys_equal(&a, &b));
+    b.mki[0] = 0;
+    b.mki_len = 2;
+    assert_false(srtp_keys_equal(&a, &b));
+}
+
 static int setup(void **state, const struct srtp_provider *provider)
 {
     struct srtp_context *c;
@@ -429,6 +456,7 @@ int main(void)
         cmocka_unit_test(srtp_works_on_a_vector_of_mixed_sessions),
         cmocka_unit_test(suites_are_found_by_their_names),
         cmocka_unit_test(keys_are_random_of_the_right_length_and_can_be_wiped),
+        cmocka_unit_test(keys_are_equal_if_all_their_members_are),
     };
     int n_failed = cmocka_run_group_tests_name("libsrtp2", tests, setup_libsrtp, teardown);
 

@@ -85,11 +85,11 @@ static int rules_keys(struct media_rules *r, struct stream *s)
 {
     int err = 0;
 
-    if (memcmp(&s->remote, &s->remote_in_force, sizeof(s->remote)) != 0) {
+    if (!srtp_keys_equal(&s->remote, &s->remote_in_force)) {
         err = make_session(&r->srtp_rx, s, &s->remote, SRTP_RECEIVE);
         r->set_srtp_rx = true;
     }
-    if (!err && memcmp(&s->local.keys, &s->local_in_force, sizeof(s->local_in_force)) != 0) {
+    if (!err && !srtp_keys_equal(&s->local.keys, &s->local_in_force)) {
         err = make_session(&r->srtp_tx, s, &s->local.keys, SRTP_SEND);
         r->set_srtp_tx = true;
     }
@@ -103,7 +103,7 @@ static int rules_transcoder(struct media_rules *r, struct stream *s,
     int err = 0;
 
     if (is_needed && s->transcoder_config &&
-        memcmp(s->transcoder_config, &flow->transcoder, sizeof(flow->transcoder)) == 0)
+        transcoder_config_equal(s->transcoder_config, &flow->transcoder))
         return 0; /* as before: codec state and timestamps go on */
     if (!is_needed && !s->transcoder_config)
         return 0;

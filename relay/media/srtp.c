@@ -60,6 +60,13 @@ void srtp_keys_wipe(struct srtp_keys *keys)
     explicit_bzero(keys, sizeof(*keys));
 }
 
+bool srtp_keys_equal(const struct srtp_keys *a, const struct srtp_keys *b)
+{
+    return a->suite == b->suite && a->mki_len == b->mki_len &&
+           memcmp(a->key_salt, b->key_salt, sizeof(a->key_salt)) == 0 &&
+           memcmp(a->mki, b->mki, sizeof(a->mki)) == 0;
+}
+
 bool srtp_provider_is_available(const struct srtp_provider *provider)
 {
     struct srtp_context *c;

@@ -120,5 +120,7 @@ size_t srtp_suite_key_len(enum srtp_suite_id suite);
 /** Fresh random master key and salt, from the kernel. @return 0; EIO */
 int srtp_keys_random(struct srtp_keys *keys, enum srtp_suite_id suite);
 void srtp_keys_wipe(struct srtp_keys *keys);
+/** @return whether both are of one suite, with the same key, salt and MKI and zeros behind them */
+bool srtp_keys_equal(const struct srtp_keys *a, const struct srtp_keys *b);
 
 #endif
