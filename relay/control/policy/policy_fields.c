@@ -95,7 +95,7 @@ int policy_read_last_day(const struct yaml_field *field, const struct yaml_node 
                          char text[static POLICY_DATE_MAX], int64_t *end,
                          const struct yaml_report *report)
 {
-    struct policy_day day;
+    struct policy_day day = {.start = 0};
     int err = policy_read_day(field, node, &day, report);
 
     if (err)

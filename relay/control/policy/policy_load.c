@@ -91,16 +91,17 @@ static bool is_in_circle(const struct policy *p, const struct policy_row *row)
     return false;
 }
 
+/* Each item of the list has become a row. */
 static int check_migrations(struct policy *p, const struct yaml_node *providers,
                             const struct yaml_report *report)
 {
     const struct yaml_node *node = providers->first;
     int err = 0;
 
-    for (unsigned i = 0; i < p->n_rows && !err; i++, node = node->next)
+    for (unsigned i = 0; node && !err; i++, node = node->next)
         err = find_target(p, &p->rows[i], node, report);
     node = providers->first;
-    for (unsigned i = 0; i < p->n_rows && !err; i++, node = node->next) {
+    for (unsigned i = 0; node && !err; i++, node = node->next) {
         if (is_in_circle(p, &p->rows[i]))
             err = yaml_fail(report, line_of(node, "MigratesTo"),
                             "MigratesTo: \"%s\": this leads back to where it came from",
