@@ -101,10 +101,12 @@ static size_t decode(char *buf, size_t cap, struct str s)
     size_t n = 0;
 
     for (size_t i = 0; i < s.n; i++) {
+        const bool is_escape = s.p[i] == '%' && i + 2 < s.n;
+        const int high = is_escape ? hex(s.p[i + 1]) : -1, low = is_escape ? hex(s.p[i + 2]) : -1;
         char c = s.p[i] == '+' ? ' ' : s.p[i];
 
-        if (c == '%' && i + 2 < s.n && hex(s.p[i + 1]) >= 0 && hex(s.p[i + 2]) >= 0) {
-            c = (char)(hex(s.p[i + 1]) << 4 | hex(s.p[i + 2]));
+        if (high >= 0 && low >= 0) {
+            c = (char)(high << 4 | low);
             i += 2;
         }
         if (n < cap)
