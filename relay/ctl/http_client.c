@@ -134,12 +134,30 @@ static int read_all(struct exchange *x)
     return 0;
 }
 
+/* @return the 200 of "HTTP/1.1 200 OK"; 0: it is no such line */
+static unsigned read_status(const char *line)
+{
+    static const char version[] = "HTTP/1.";
+    const size_t n = sizeof(version) - 1;
+    unsigned status = 0;
+
+    if (strncmp(line, version, n) != 0 || !line[n] || line[n + 1] != ' ')
+        return 0;
+    line += n + 2;
+    if (strspn(line, "0123456789") != 3) /* RFC 9112 s.4: three digits */
+        return 0;
+    for (unsigned i = 0; i < 3; i++)
+        status = status * 10 + (unsigned)(line[i] - '0');
+    return status;
+}
+
 /* "HTTP/1.1 200 OK", header, empty line, body. */
 static int take_answer(struct http_client_answer *answer, struct exchange *x)
 {
     const char *body = x->n ? memmem(x->bytes, x->n, "\r\n\r\n", 4) : NULL;
 
-    if (!body || sscanf(x->bytes, "HTTP/1.%*1d %3u", &answer->status) != 1)
+    answer->status = body ? read_status(x->bytes) : 0;
+    if (!answer->status)
         return EPROTO;
     body += 4;
     answer->n = x->n - (size_t)(body - x->bytes);

@@ -163,9 +163,6 @@ static int take_word(struct reading *r)
 
 static int check(const struct reading *r)
 {
-    if (!r->command)
-        return ctl_complain(CTL_EXIT_USAGE, "%s; see --help",
-                            r->room ? "the command is incomplete" : "no command");
     if (r->ctl->n_files != r->command->n_files)
         return ctl_complain(CTL_EXIT_USAGE, "%s %s: expected %s%s", r->room, r->command->verb,
                             r->command->n_files ? r->command->arguments : "no files", "");
@@ -177,6 +174,17 @@ static int check(const struct reading *r)
                                 r->command->verb, options[i].name);
     }
     return 0;
+}
+
+static int run(const struct reading *r)
+{
+    int code;
+
+    if (!r->command)
+        return ctl_complain(CTL_EXIT_USAGE, "%s; see --help",
+                            r->room ? "the command is incomplete" : "no command");
+    code = check(r);
+    return code ? code : r->command->run(r->ctl);
 }
 
 int main(int argc, char **argv)
@@ -192,9 +200,7 @@ int main(int argc, char **argv)
         print_usage(stdout);
         return 0;
     }
-    if (!code)
-        code = check(&r);
-    return code ? code : r.command->run(&ctl);
+    return code ? code : run(&r);
 }
 
 /* ---- asking -----------------------------------------------------------------------------------
