@@ -271,6 +271,7 @@ static void set_answerer_doc(struct answer *a)
 {
     struct leg *leg = a->d.answerer;
 
+    transport_forget_own(a->c, a->doc);
     leg_set_doc(leg, a->doc);
     leg_set_source(leg, a->req);
     leg->is_answered = true;

@@ -356,6 +356,7 @@ static int prepare_legs(struct offer *o)
 
     set_dialect(a, o->doc);
     set_dialect(b, b->doc);
+    transport_forget_own(o->c, o->doc);
     leg_set_doc(a, o->doc);
     a->is_offerer = true;
     b->is_offerer = false;

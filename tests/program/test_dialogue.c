@@ -563,6 +563,32 @@ static void a_party_does_not_call_itself(void **state)
     relay_ask_error(t->relay, tagged(t, "query", "same", NULL, NULL), "Unknown call-id");
 }
 
+/* ---- where media must not go ------------------------------------------------------------------
+ */
+
+/* What the caller says would be a command to the relay. */
+static void media_never_goes_to_the_control_port(void **state)
+{
+    struct talk *t = &the_talk;
+    char sdp[PHONE_SDP_MAX];
+
+    talk_open(t, *state);
+    talk_offer(t, TALK_A, NULL, NULL);
+    (void)snprintf(sdp, sizeof(sdp),
+                   "v=0\r\no=- 1 1 IN IP4 %s\r\ns=-\r\nc=IN IP4 %s\r\nt=0 0\r\n"
+                   "m=audio %u RTP/AVP 0\r\n",
+                   t->relay->address, t->relay->address, t->relay->ng_port);
+    json_t *reply =
+        relay_ask_for(t->relay, talk_request(t, "answer", TALK_A, true, sdp, NULL), "ok");
+
+    talk_take(t, TALK_A, reply); /* as on hold: its c= is no address to send to */
+    json_decref(reply);
+    strcpy(t->told[TALK_A].address, t->relay->address);
+    double n = relay_metric(t->relay, "picrelay_control_events_total{event=\"ng_bad\"}");
+    talk_be_dropped(t, TALK_A, TALK_PCMU, "not_ready");
+    assert_true(relay_metric(t->relay, "picrelay_control_events_total{event=\"ng_bad\"}") == n);
+}
+
 /* ---- ICE --------------------------------------------------------------------------------------
  */
 
@@ -628,6 +654,7 @@ int main(void)
         CASE(a_former_partner_is_not_heard),
         CASE(an_offer_of_a_former_life_is_not_answered),
         CASE(a_party_does_not_call_itself),
+        CASE(media_never_goes_to_the_control_port),
         CASE(new_credentials_restart_ice_and_old_ones_do_not),
     };
 

@@ -153,6 +153,67 @@ int transport_open(struct stream *s)
     return 0;
 }
 
+/* ---- our own addresses ------------------------------------------------------------------------
+ */
+
+static bool is_listener(const union addr *a, const union addr *listener)
+{
+    return addr_port(a) == addr_port(listener) &&
+           (addr_equal_host(a, listener) || addr_is_any(listener));
+}
+
+static bool is_own(const struct control *c, const union addr *a)
+{
+    if (c->cfg->has_http && is_listener(a, &c->cfg->http))
+        return true;
+    for (unsigned i = 0; i < c->cfg->control.n_ng; i++) {
+        if (is_listener(a, &c->cfg->control.ng[i]))
+            return true;
+    }
+    return false;
+}
+
+static bool is_own_candidate(const struct control *c, const struct ice_candidate *candidate)
+{
+    union addr a;
+
+    memcpy(&a, &candidate->addr, sizeof(a));
+    return is_own(c, &a);
+}
+
+/* RTCP has the next port where nothing else is said, or muxing is not taken. */
+static bool names_own(const struct control *c, const struct sdp_media *m)
+{
+    union addr next = m->rtp;
+
+    addr_set_port(&next, (uint16_t)(addr_port(&m->rtp) + 1));
+    return is_own(c, &m->rtp) || is_own(c, &m->rtcp) || is_own(c, &next);
+}
+
+static void set_any_host(union addr *a)
+{
+    if (a->sa.sa_family == AF_INET6)
+        memset(&a->in6.sin6_addr, 0, sizeof(a->in6.sin6_addr));
+    else
+        a->in.sin_addr.s_addr = INADDR_ANY;
+}
+
+void transport_forget_own(const struct control *c, struct sdp_doc *doc)
+{
+    for (unsigned i = 0; i < doc->n_media; i++) {
+        struct sdp_media *m = &doc->media[i];
+        unsigned n_kept = 0;
+
+        if (names_own(c, m))
+            set_any_host(&m->rtp); /* RFC 3264 s.8.4: nothing is sent there */
+        for (unsigned k = 0; k < m->n_candidates; k++) {
+            if (!is_own_candidate(c, &m->candidates[k]))
+                m->candidates[n_kept++] = m->candidates[k];
+        }
+        m->n_candidates = n_kept;
+    }
+}
+
 /* ---- ICE --------------------------------------------------------------------------------------
  */
 
