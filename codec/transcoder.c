@@ -202,20 +202,6 @@ uint64_t transcoder_deadline_us(const struct transcoder *t)
     return earlier(first, t->flush_us);
 }
 
-int transcoder_set_options(struct transcoder *t, const struct codec_options *opt)
-{
-    const int err = t->codec->encoder_set ? t->codec->encoder_set(t->encoder, opt) : 0;
-
-    if (!err) {
-        const uint32_t ptime_ms = t->options.ptime_ms, rate_hz = t->options.pcm_rate_hz;
-
-        t->options = *opt;
-        t->options.ptime_ms = ptime_ms;
-        t->options.pcm_rate_hz = rate_hz;
-    }
-    return err;
-}
-
 /* What is expected of the network after one more report: more at once, less only after a calm
  * time, so that the encoder is not tuned up and down by single packets. */
 static uint16_t expected_loss(struct transcoder *t, uint16_t permille)
@@ -243,22 +229,51 @@ static uint32_t saved_complexity(uint32_t complexity, uint8_t saving)
     return full > saving ? full - saving : 1;
 }
 
-int transcoder_adapt(struct transcoder *t, const struct transcoder_conditions *now)
+/* Its options, as the network and the worker allow. */
+static int tell_encoder(struct transcoder *t)
 {
-    const uint16_t most =
-        now->loss_permille < LOSS_ASSUMED_PERMILLE ? now->loss_permille : LOSS_ASSUMED_PERMILLE;
     struct codec_options opt = t->options;
 
-    t->loss_permille = expected_loss(t, most);
-    t->is_red_on = t->has_red && t->loss_permille > 0;
     if (t->loss_permille > 0) {
         const uint8_t percent = (uint8_t)((t->loss_permille + 9) / 10);
 
         opt.loss_percent = percent > opt.loss_percent ? percent : opt.loss_percent;
     }
-    if (now->complexity_saving > 0)
-        opt.complexity = (uint32_t)saved_complexity(opt.complexity, now->complexity_saving);
+    if (t->complexity_saving > 0)
+        opt.complexity = saved_complexity(opt.complexity, t->complexity_saving);
     return t->codec->encoder_set ? t->codec->encoder_set(t->encoder, &opt) : 0;
+}
+
+int transcoder_set_options(struct transcoder *t, const struct codec_options *opt)
+{
+    const struct codec_options before = t->options;
+    int err;
+
+    t->options = *opt;
+    t->options.ptime_ms = before.ptime_ms;
+    t->options.pcm_rate_hz = before.pcm_rate_hz;
+    err = tell_encoder(t);
+    if (err)
+        t->options = before;
+    return err;
+}
+
+int transcoder_adapt(struct transcoder *t, const struct transcoder_conditions *now)
+{
+    const uint16_t most =
+        now->loss_permille < LOSS_ASSUMED_PERMILLE ? now->loss_permille : LOSS_ASSUMED_PERMILLE;
+
+    t->loss_permille = expected_loss(t, most);
+    t->is_red_on = t->has_red && t->loss_permille > 0;
+    return tell_encoder(t);
+}
+
+int transcoder_save_complexity(struct transcoder *t, uint8_t steps)
+{
+    if (steps == t->complexity_saving)
+        return 0;
+    t->complexity_saving = steps;
+    return tell_encoder(t);
 }
 
 void transcoder_block_events(struct transcoder *t, bool is_blocked)

@@ -104,14 +104,12 @@ int transcoder_set_options(struct transcoder *t, const struct codec_options *opt
 
 /** What the encoder should know of the world it sends into. */
 struct transcoder_conditions {
-    uint16_t loss_permille;    /* of the receiver's last report: of what we sent */
-    uint8_t complexity_saving; /* steps below the complexity of the options, 0: none; for a worker
-                                  that is short of time */
+    uint16_t loss_permille; /* of the receiver's last report: of what we sent */
 };
 
 /**
- * Follows the conditions: expected loss, FEC and RED after reports of loss, and complexity. FEC and
- * RED begin at TRANSCODER_LOSS_ON and end when reports have stayed below TRANSCODER_LOSS_OFF for
+ * Follows a report on the conditions: expected loss, FEC and RED. FEC and RED begin at
+ * TRANSCODER_LOSS_ON and end when reports have stayed below TRANSCODER_LOSS_OFF for
  * TRANSCODER_CALM_REPORTS in a row. Thread: the worker's.
  * @return 0; EINVAL
  */
@@ -119,6 +117,14 @@ int transcoder_adapt(struct transcoder *t, const struct transcoder_conditions *n
 #define TRANSCODER_LOSS_ON      10 /* [permille] */
 #define TRANSCODER_LOSS_OFF     5  /* [permille] */
 #define TRANSCODER_CALM_REPORTS 6
+
+/**
+ * Lets the encoder work with less complexity than the options say, down to 1: for a worker that is
+ * short of time. Costs nothing where it is so already. Thread: the worker's.
+ * @param steps  0: as the options say
+ * @return 0; EINVAL
+ */
+int transcoder_save_complexity(struct transcoder *t, uint8_t steps);
 
 /**
  * Sends one digit to the receiver, as an event or, with makes_tones, as a tone in place of the

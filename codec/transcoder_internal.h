@@ -104,6 +104,7 @@ struct transcoder {
     const struct codec *codec; /* of the output */
     struct codec_encoder *encoder;
     struct codec_options options; /* as configured */
+    uint8_t complexity_saving;    /* steps below them */
     unsigned n_calm;              /* reports in a row that told of no loss */
     uint16_t loss_permille;       /* that the encoder is prepared for */
     uint8_t out_pt;

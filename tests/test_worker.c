@@ -7,7 +7,9 @@
 #include "codec/transcoder.h"
 #include "relay/clock.h"
 #include "relay/media/io.h"
+#include "relay/media/load.h"
 #include "relay/media/rtcp.h"
+#include "relay/media/saving.h"
 #include "relay/media/stream.h"
 
 /* The whole data plane, driven through media.h, between sockets of loopback. */
@@ -622,6 +624,89 @@ static void worker_transcodes_pcmu_to_opus(void **state)
     worker_transcodes("opus", 96, 960);
 }
 
+/* A transcoder as the worker has it, here: the same packets give the same bytes. */
+static size_t transcode_here(struct transcoder *t, const uint8_t *data, size_t n, uint8_t *payload)
+{
+    struct transcoder_packet in = {.pt = 0}, out;
+    struct rtp_packet rtp;
+
+    assert_int_equal(rtp_parse(&rtp, data, n), 0);
+    in.seq = rtp.seq;
+    in.ts = rtp.ts;
+    in.payload = data + rtp.payload_start;
+    in.n = rtp.payload_len;
+    assert_int_equal(transcoder_put(t, &in, rtp.ssrc, 0), 0);
+    assert_int_equal(transcoder_get(t, &out, payload, CODEC_PAYLOAD_MAX, 0), 0);
+    return out.n;
+}
+
+/* 20 ms of noise through the worker and through two encoders here. The worker's must give what the
+ * first gives. @return whether the second gave anything else */
+static bool noise_comes_as_from(struct rig *rig, struct transcoder *same, struct transcoder *other,
+                                uint16_t seq)
+{
+    static uint8_t data[256], got[2048], expected[2][CODEC_PAYLOAD_MAX];
+    size_t n = rig_rtp(data, 0, seq, RIG_PEER_A), n_got, n_expected[2], i;
+    uint32_t x = seq;
+    struct rtp_packet rtp;
+
+    for (i = RTP_HEADER_BYTES; i < n; i++)
+        data[i] = (uint8_t)((x = x * 1664525 + 1013904223) >> 24);
+    n_expected[0] = transcode_here(same, data, n, expected[0]);
+    n_expected[1] = transcode_here(other, data, n, expected[1]);
+    rig_send(&rig->a, MEDIA_RTP, data, n);
+    n_got = rig_recv(&rig->b, MEDIA_RTP, got, sizeof(got));
+    assert_int_equal(rtp_parse(&rtp, got, n_got), 0);
+    assert_int_equal(rtp.payload_len, n_expected[0]);
+    assert_memory_equal(got + rtp.payload_start, expected[0], n_expected[0]);
+    return n_expected[1] != n_expected[0] || memcmp(expected[1], expected[0], n_expected[0]) != 0;
+}
+
+static uint64_t worker_cpu_us(const struct rig *rig)
+{
+    struct media_worker_stats stats;
+
+    media_worker_stats(rig->media, 0, &stats);
+    return stats.cpu_us;
+}
+
+/* The clock of the measure is made up: what the worker does in this test falls within one sample of
+ * it, and is more than a sample's worth of work. */
+static void encoders_of_a_busy_worker_save_complexity_and_give_it_back(void **state)
+{
+    struct transcoder *same = transcoder(0, "PCMU", 96, "opus");
+    struct transcoder *full = transcoder(0, "PCMU", 96, "opus");
+    uint64_t now_us = 1000000, begin_us;
+    unsigned i, n_other = 0;
+    uint16_t seq = 0;
+    struct rig rig;
+
+    (void)state;
+    rig_open(&rig);
+    transcode_from(&rig, &rig.a, 0, "PCMU", 96, "opus");
+    media_measure_load(rig.media, now_us);
+    begin_us = worker_cpu_us(&rig);
+    while (worker_cpu_us(&rig) - begin_us < LOAD_SAMPLE_US)
+        assert_false(noise_comes_as_from(&rig, same, full, seq++));
+    media_measure_load(rig.media, now_us += LOAD_SAMPLE_US);
+    assert_int_equal(media_complexity_saving(rig.media, 0), SAVING_MAX);
+    assert_int_equal(transcoder_save_complexity(same, SAVING_MAX), 0);
+    for (i = 0; i < 50; i++)
+        n_other += noise_comes_as_from(&rig, same, full, seq++);
+    assert_true(n_other > 40);
+
+    for (i = SAVING_MAX; i-- > 0;) { /* and now it has nothing to do */
+        media_measure_load(rig.media, now_us += SAVING_LESS_US);
+        assert_int_equal(media_complexity_saving(rig.media, 0), i);
+    }
+    assert_int_equal(transcoder_save_complexity(same, 0), 0);
+    for (i = 0; i < 50; i++)
+        (void)noise_comes_as_from(&rig, same, full, seq++);
+    rig_close(&rig);
+    transcoder_free(same);
+    transcoder_free(full);
+}
+
 static void numbers_go_on_when_relay_becomes_transcoding_and_back(void **state)
 {
     struct rtp_packet relayed, transcoded, again;
@@ -932,6 +1017,7 @@ int main(void)
         cmocka_unit_test(transcoding_leg_reports_by_itself),
         cmocka_unit_test(worker_transcodes_pcmu_to_pcma),
         cmocka_unit_test(worker_transcodes_pcmu_to_opus),
+        cmocka_unit_test(encoders_of_a_busy_worker_save_complexity_and_give_it_back),
         cmocka_unit_test(numbers_go_on_when_relay_becomes_transcoding_and_back),
         cmocka_unit_test(gap_is_repaired_by_its_deadline),
         cmocka_unit_test(two_thousand_streams_come_and_go_without_a_trace),

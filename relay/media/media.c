@@ -11,6 +11,7 @@
 #include "relay/media/command.h"
 #include "relay/media/io.h"
 #include "relay/media/load.h"
+#include "relay/media/saving.h"
 #include "relay/media/stream.h"
 #include "relay/media/worker.h"
 
@@ -24,6 +25,7 @@ struct crew {
     struct worker *worker;
     clockid_t cpu_clock;
     struct load load;
+    struct saving saving;
     unsigned n_streams;
     unsigned n_added;                             /* streams, ever */
     unsigned n_letters;                           /* sent and not answered yet: at most RING_SIZE */
@@ -260,13 +262,23 @@ void media_measure_load(struct media *m, uint64_t now_us)
 {
     unsigned i;
 
-    for (i = 0; i < m->n_workers; i++)
-        load_put(&m->crew[i].load, now_us, cpu_us(&m->crew[i]), m->crew[i].n_streams);
+    for (i = 0; i < m->n_workers; i++) {
+        struct crew *c = &m->crew[i];
+
+        load_put(&c->load, now_us, cpu_us(c), c->n_streams);
+        gauge_set(&c->worker->complexity_saving,
+                  saving_put(&c->saving, load_permille(&c->load), now_us));
+    }
 }
 
 unsigned media_load_permille(const struct media *m, unsigned worker)
 {
     return load_permille(&m->crew[worker].load);
+}
+
+unsigned media_complexity_saving(const struct media *m, unsigned worker)
+{
+    return m->crew[worker].saving.steps;
 }
 
 unsigned media_pick_worker(const struct media *m)

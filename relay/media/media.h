@@ -65,10 +65,13 @@ typedef void(media_event_h)(const struct media_event *ev, void *arg);
 /** Takes what the workers have answered; also sends commands that waited for room in a ring. */
 void media_dispatch(struct media *m, media_event_h *h, void *arg);
 
-/** Measures the workers' load. To be called a few times a second, or nothing is known of it. */
+/** Measures the workers' load, and lets their encoders save complexity by it (saving.h). To be
+ *  called a few times a second, or nothing is known of it. */
 void media_measure_load(struct media *m, uint64_t now_us);
 /** @return the share of the last second that a worker was busy [1/1000] */
 unsigned media_load_permille(const struct media *m, unsigned worker);
+/** @return by how many steps the complexity of its encoders is below what they were told */
+unsigned media_complexity_saving(const struct media *m, unsigned worker);
 
 /** @return the worker a new call should live on: the one with the least work */
 unsigned media_pick_worker(const struct media *m);

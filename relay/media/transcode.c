@@ -78,11 +78,13 @@ static bool take_result(struct media_stream *s, struct batch *b, uint64_t now_us
     return true;
 }
 
-void transcode_due(struct wheel *wheel, struct media_stream *s, struct batch *b, uint64_t now_us)
+void transcode_due(const struct transcode *t, struct wheel *wheel, struct media_stream *s,
+                   struct batch *b, uint64_t now_us)
 {
     /* Held or without a way on, nothing is encoded: no later than its next packet, it goes on. */
     if (!s->transcoder || forward_check(s->sink) != DROP_NONE)
         return;
+    (void)transcoder_save_complexity(s->transcoder, t->saving);
     while (take_result(s, b, now_us))
         ;
     wheel_arm(wheel, &s->transcoder_timer, transcoder_deadline_us(s->transcoder));
@@ -104,8 +106,8 @@ static enum drop put_verdict(int err)
     }
 }
 
-static void transcode_packet(struct packet *p, struct wheel *wheel, struct batch *b,
-                             uint64_t now_us)
+static void transcode_packet(const struct transcode *t, struct packet *p, struct wheel *wheel,
+                             struct batch *b, uint64_t now_us)
 {
     struct media_stream *s = p->stream;
     struct transcoder_packet in = {
@@ -126,7 +128,7 @@ static void transcode_packet(struct packet *p, struct wheel *wheel, struct batch
         pool_give(b->pool, p);
     else
         batch_drop(b, p, reason);
-    transcode_due(wheel, s, b, now_us);
+    transcode_due(t, wheel, s, b, now_us);
     for (; i < b->n; i++)
         b->pkt[i]->arrived_us = arrived_us;
 }
@@ -140,7 +142,7 @@ void transcode_run(struct transcode *t, struct wheel *wheel, struct batch *b, ui
 
         t->head = (t->head + 1) % TRANSCODE_QUEUE_MAX;
         t->n--;
-        transcode_packet(p, wheel, b, b->now_us);
+        transcode_packet(t, p, wheel, b, b->now_us);
         if (clock_now_us() >= end_us)
             break;
     }

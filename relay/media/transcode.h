@@ -17,6 +17,7 @@
 struct transcode {
     struct packet *queue[TRANSCODE_QUEUE_MAX]; /* a ring: head + n is where the next goes */
     unsigned head, n;
+    uint8_t saving; /* steps of complexity that encoders are to save */
 };
 
 /** Stage: takes what is to be transcoded out of the batch. A full queue drops (DROP_POOL): the
@@ -28,7 +29,8 @@ void transcode_take_batch(struct transcode *t, struct batch *b);
 void transcode_run(struct transcode *t, struct wheel *wheel, struct batch *b, uint64_t end_us);
 
 /** A transcoder's deadline has come: what it has to give now joins the batch. */
-void transcode_due(struct wheel *wheel, struct media_stream *s, struct batch *b, uint64_t now_us);
+void transcode_due(const struct transcode *t, struct wheel *wheel, struct media_stream *s,
+                   struct batch *b, uint64_t now_us);
 
 static inline bool transcode_is_idle(const struct transcode *t)
 {

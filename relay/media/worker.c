@@ -58,7 +58,7 @@ static void run_timers(struct worker *w, uint64_t end_us)
         struct media_stream *s = stream_of_timer(node);
 
         if (node->kind == TIMER_TRANSCODER)
-            transcode_due(&w->wheel, s, b, b->now_us);
+            transcode_due(&w->transcode, &w->wheel, s, b, b->now_us);
         else
             reports_send(&w->wheel, s, b, next_random(w));
         now_us = clock_now_us();
@@ -85,6 +85,7 @@ static void run_slow_lane(struct worker *w)
     if (transcode_is_idle(&w->transcode) && wheel_deadline_us(&w->wheel) > b->now_us)
         return;
     egress_flush(w->io);
+    w->transcode.saving = (uint8_t)gauge_get(&w->complexity_saving);
     end_us = clock_now_us() + TRANSCODE_PORTION_US;
     run_timers(w, end_us);
     transcode_run(&w->transcode, &w->wheel, b, end_us); /* repair, decode, encode */

@@ -17,7 +17,8 @@
 
 /**
  * One thread of the data plane, and all that it owns. Control reaches it by the two rings, the
- * counters and the stop flag, each on cache lines of its own, and by nothing else.
+ * counters, and the stop flag with what is to be saved, each on cache lines of its own, and by
+ * nothing else.
  */
 /* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): the padding is what keeps them apart */
 struct worker {
@@ -25,7 +26,8 @@ struct worker {
     struct ring events;   /* the same letters, answered: the worker puts */
     _Alignas(CACHE_LINE) struct worker_counters count;
     _Alignas(CACHE_LINE) atomic_bool stop;
-    int wake_fd;  /* control writes: a command has come */
+    _Atomic uint32_t complexity_saving; /* control writes: transcode.saving from the next pass on */
+    int wake_fd;                        /* control writes: a command has come */
     int event_fd; /* the worker writes: an answer has come; shared by all workers */
     pthread_t thread;
     sem_t begun;     /* control waits for it once: the thread runs, or has failed to */

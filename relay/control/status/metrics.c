@@ -100,6 +100,11 @@ static const struct metric_row rows[METRIC_COUNT] = {
                                   METRIC_GAUGE,
                                   "Share of the last second that a worker was busy, 0 to 1.",
                                   {"worker"}},
+    [METRIC_WORKER_COMPLEXITY_SAVING] = {"picrelay_worker_complexity_saving",
+                                         METRIC_GAUGE,
+                                         "Steps of complexity that a busy worker's encoders save "
+                                         "now, 0 to 9.",
+                                         {"worker"}},
     [METRIC_WORKER_GATHER_SECONDS] = {"picrelay_worker_gather_seconds",
                                       METRIC_GAUGE,
                                       "How long a worker lets packets gather at its present rate.",

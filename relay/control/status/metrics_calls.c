@@ -189,6 +189,9 @@ static void write_work(struct metrics_writer *w, const struct control *c)
     metrics_family(w, METRIC_WORKER_BUSY_RATIO);
     for (unsigned i = 0; i < n; i++)
         metrics_real(w, METRICS_LABELS(number(id, i)), media_load_permille(c->media, i) / 1e3);
+    metrics_family(w, METRIC_WORKER_COMPLEXITY_SAVING);
+    for (unsigned i = 0; i < n; i++)
+        metrics_count(w, METRICS_LABELS(number(id, i)), media_complexity_saving(c->media, i));
     metrics_family(w, METRIC_WORKER_GATHER_SECONDS);
     for (unsigned i = 0; i < n; i++) {
         media_worker_stats(c->media, i, &s);
