@@ -29,16 +29,16 @@ struct phone_packet {
 
 struct phone {
     struct loop *loop;
-    int fd[2];
     struct loop_watch *watch[2];
-    char address[16];
-    uint16_t port;          /* RTP; RTCP is the next */
+    int fd[2];
     struct peer_srtp *srtp; /* borrowed; NULL: plain */
-    uint32_t ssrc, ts;      /* of the next packet */
-    uint16_t seq;
-    unsigned n_heard[2];
     struct phone_packet last[2];
+    unsigned n_heard[2];
     unsigned n_unreadable; /* failed SRTP */
+    char address[16];
+    uint32_t ssrc, ts; /* of the next packet */
+    uint16_t seq;
+    uint16_t port; /* RTP; RTCP is the next */
 };
 
 /** @param address  where it is; NULL: 127.0.0.1 */

@@ -47,7 +47,7 @@ void relay_new_id(struct relay *r, char id[static 40])
 
 void relay_write_file(char folder[static 32], char path[static 64], const char *text)
 {
-    strcpy(folder, "/tmp/picrelay-test-XXXXXX");
+    snprintf(folder, 32, "/tmp/picrelay-test-XXXXXX");
     assert_non_null(mkdtemp(folder));
     snprintf(path, 64, "%s/relay.yaml", folder);
 

@@ -90,7 +90,7 @@ void talk_take(struct talk *t, unsigned side, const json_t *reply)
     const char *sdp = relay_json_text(reply, "sdp");
 
     assert_true(strlen(sdp) < sizeof(t->sdp[side]));
-    strcpy(t->sdp[side], sdp);
+    snprintf(t->sdp[side], sizeof(t->sdp[side]), "%s", sdp);
     memset(&t->told[side], 0, sizeof(t->told[side]));
     assert_int_equal(peer_sdp_read(&t->told[side], sdp, strlen(sdp)), 0);
 }

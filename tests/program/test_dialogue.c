@@ -213,7 +213,7 @@ static void the_same_answer_in_180_183_and_200_changes_nothing(void **state)
     talk_set_up_secure(t, *state);
     const struct stand before = stand_of(t);
     char first[PEER_SDP_MAX];
-    strcpy(first, t->sdp[TALK_A]);
+    memcpy(first, t->sdp[TALK_A], sizeof(first));
     for (unsigned i = 0; i < 3; i++) {
         talk_answer(t, TALK_A, talk_secure_sdp(sdp, t, TALK_B), codes[i]);
         assert_string_equal(t->sdp[TALK_A], first);
@@ -583,7 +583,7 @@ static void media_never_goes_to_the_control_port(void **state)
 
     talk_take(t, TALK_A, reply); /* as on hold: its c= is no address to send to */
     json_decref(reply);
-    strcpy(t->told[TALK_A].address, t->relay->address);
+    memcpy(t->told[TALK_A].address, t->relay->address, sizeof(t->relay->address));
     double n = relay_metric(t->relay, "picrelay_control_events_total{event=\"ng_bad\"}");
     talk_be_dropped(t, TALK_A, TALK_PCMU, "not_ready");
     assert_true(relay_metric(t->relay, "picrelay_control_events_total{event=\"ng_bad\"}") == n);
@@ -611,7 +611,7 @@ static void new_credentials_restart_ice_and_old_ones_do_not(void **state)
     talk_open(t, *state);
     ice_offer(t, "aaaa");
     talk_answer(t, TALK_A, NULL, NULL);
-    strcpy(first, t->told[TALK_A].ufrag);
+    memcpy(first, t->told[TALK_A].ufrag, sizeof(first));
     uint16_t port = t->told[TALK_A].port;
     assert_true(strlen(first) >= 4);
     ice_offer(t, "aaaa");

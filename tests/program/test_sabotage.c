@@ -7,7 +7,9 @@
 /* picrelay-call is the judge of ./relay/run: its exit status must tell a good call from a bad one,
  * so it is shown bad ones. */
 
-#define PROGRAM PICRELAY_BINARY_DIR "/picrelay-call"
+static const char program[] = PICRELAY_BINARY_DIR "/picrelay-call";
+static const char speech_a[] = PICRELAY_VECTORS "/speech_a.wav";
+static const char speech_b[] = PICRELAY_VECTORS "/speech_b.wav";
 
 static const struct {
     const char *why, *option; /* NULL: none */
@@ -35,23 +37,11 @@ static void a_call_that_was_not_heard_is_found_out(void **state)
     struct process *calls[ROWS];
 
     for (size_t i = 0; i < ROWS; i++) {
-        const char *const argv[] = {PROGRAM,
-                                    "--ng",
-                                    r->ng_address,
-                                    "--direction",
-                                    "enterprise,skype",
-                                    "--a",
-                                    "lync",
-                                    "--b",
-                                    "rfc",
-                                    "--say-a",
-                                    PICRELAY_VECTORS "/speech_a.wav",
-                                    "--say-b",
-                                    PICRELAY_VECTORS "/speech_b.wav",
-                                    "--seconds",
-                                    "2",
-                                    rows[i].option,
-                                    NULL};
+        const char *const argv[] = {
+            program,        "--ng",    r->ng_address, "--direction", "enterprise,skype",
+            "--a",          "lync",    "--b",         "rfc",         "--say-a",
+            speech_a,       "--say-b", speech_b,      "--seconds",   "2",
+            rows[i].option, NULL};
         const struct process_config cfg = {.loop = r->loop, .argv = argv, .is_quiet = true};
 
         assert_int_equal(process_start(&calls[i], &cfg), 0);

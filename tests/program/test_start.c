@@ -13,7 +13,7 @@
 
 /* How it starts, and how it says that it cannot: a sentence that names what is wrong. */
 
-#define PROGRAM PICRELAY_BINARY_DIR "/picrelay"
+static const char program[] = PICRELAY_BINARY_DIR "/picrelay";
 
 /* Runs picrelay with a file until it ends. The texts %s and %u of the file are our address and a
  * port. */
@@ -45,7 +45,7 @@ static void run(struct start *s, const char *text, const char *option, uint64_t 
     const struct relay r = {.loop = s->loop};
 
     relay_write_file(s->folder, s->path, text);
-    const char *const argv[] = {PROGRAM, "--config", s->path, option, NULL};
+    const char *const argv[] = {program, "--config", s->path, option, NULL};
     const struct process_config cfg = {
         .loop = s->loop, .argv = argv, .n_descriptors = n_descriptors, .is_quiet = true};
     assert_int_equal(process_start(&s->process, &cfg), 0);
