@@ -5,6 +5,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "relay/control/negotiate/negotiate.h"
@@ -13,32 +14,44 @@
 
 static char text[2][4096]; /* SDP borrows from its text */
 
-/* "9 G722/8000;111 opus/48000/2 useinbandfec=1;ptime 30" */
+/* Appends what is after the keyword as an attribute. @return whether the item begins with it */
+static bool append_attribute(char *lines, size_t cap, const char *item, const char *keyword)
+{
+    const size_t n = strlen(keyword), at = strlen(lines);
+
+    if (strncmp(item, keyword, n) != 0 || item[n] != ' ')
+        return false;
+    snprintf(lines + at, cap - at, "a=%s:%lu\r\n", keyword, strtoul(item + n, NULL, 10));
+    return true;
+}
+
+/* "111 opus/48000/2 useinbandfec=1": the last two may be missing */
+static void append_format(char *numbers, size_t numbers_cap, char *lines, size_t lines_cap,
+                          const char *item)
+{
+    char *rest, name[128] = "", fmtp[128] = "";
+    const unsigned long pt = strtoul(item, &rest, 10);
+
+    assert_true(rest > item);
+    (void)sscanf(rest, "%127s %127[^\n]", name, fmtp);
+    snprintf(numbers + strlen(numbers), numbers_cap - strlen(numbers), " %lu", pt);
+    if (name[0])
+        snprintf(lines + strlen(lines), lines_cap - strlen(lines), "a=rtpmap:%lu %s\r\n", pt, name);
+    if (fmtp[0])
+        snprintf(lines + strlen(lines), lines_cap - strlen(lines), "a=fmtp:%lu %s\r\n", pt, fmtp);
+}
+
+/* "9 G722/8000|111 opus/48000/2 useinbandfec=1|ptime 30" */
 static struct sdp_doc *parse(unsigned side, const char *kind, const char *list)
 {
     char numbers[256] = "", lines[2048] = "", item[256];
     struct sdp_doc *doc = NULL;
 
     for (const char *at = list; *at; at += strcspn(at, "|"), at += *at == '|') {
-        char name[128] = "", fmtp[128] = "";
-        unsigned pt = 0;
-        const int n = (int)strcspn(at, "|");
-
-        snprintf(item, sizeof(item), "%.*s", n, at);
-        if (sscanf(item, "ptime %u", &pt) == 1) {
-            snprintf(lines + strlen(lines), sizeof(lines) - strlen(lines), "a=ptime:%u\r\n", pt);
-        } else if (sscanf(item, "maxptime %u", &pt) == 1) {
-            snprintf(lines + strlen(lines), sizeof(lines) - strlen(lines), "a=maxptime:%u\r\n", pt);
-        } else {
-            assert_true(sscanf(item, "%u %127s %127[^\n]", &pt, name, fmtp) >= 1);
-            snprintf(numbers + strlen(numbers), sizeof(numbers) - strlen(numbers), " %u", pt);
-            if (name[0])
-                snprintf(lines + strlen(lines), sizeof(lines) - strlen(lines), "a=rtpmap:%u %s\r\n",
-                         pt, name);
-            if (fmtp[0])
-                snprintf(lines + strlen(lines), sizeof(lines) - strlen(lines), "a=fmtp:%u %s\r\n",
-                         pt, fmtp);
-        }
+        snprintf(item, sizeof(item), "%.*s", (int)strcspn(at, "|"), at);
+        if (!append_attribute(lines, sizeof(lines), item, "ptime") &&
+            !append_attribute(lines, sizeof(lines), item, "maxptime"))
+            append_format(numbers, sizeof(numbers), lines, sizeof(lines), item);
     }
     snprintf(text[side], sizeof(text[side]),
              "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n"

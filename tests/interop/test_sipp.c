@@ -1,6 +1,7 @@
 #include "tests/interop/conversation.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bench/score.h"
@@ -44,13 +45,17 @@ static void expect_codecs(const json_t *record, const char *alice, const char *b
  */
 static void expect_figures_in_log(void)
 {
-    char mark[80];
-    unsigned long bytes, packets;
+    static const char figures[] = "RTP: ", unit[] = " bytes, ";
+    char mark[80], *end;
 
     snprintf(mark, sizeof(mark), "%s ends: ", call.id);
     proxy_wait_log(&call.proxy, mark);
     const char *at = strstr(process_err(call.proxy.process), mark) + strlen(mark);
-    assert_int_equal(sscanf(at, "RTP: %lu bytes, %lu packets, ", &bytes, &packets), 2);
+    assert_memory_equal(at, figures, strlen(figures));
+    const unsigned long bytes = strtoul(at + strlen(figures), &end, 10);
+    assert_memory_equal(end, unit, strlen(unit));
+    const unsigned long packets = strtoul(end + strlen(unit), &end, 10);
+    assert_memory_equal(end, " packets, ", 10);
     assert_true(packets > 0 && bytes > packets);
 }
 
