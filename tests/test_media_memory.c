@@ -123,7 +123,6 @@ static void worker_opens_and_seals_without_allocating(void **state)
     struct srtp_session *tx;
     struct rig rig;
     uint64_t before = 0;
-    uint16_t i;
 
     (void)state;
     if (!srtp_provider_is_available(&srtp_provider_multibuffer))
@@ -135,12 +134,12 @@ static void worker_opens_and_seals_without_allocating(void **state)
     rig.b.rules.srtp_tx = session(rig.srtp, SRTP_SEND);
     rig_leg_set(&rig, &rig.a);
     rig_leg_set(&rig, &rig.b);
-    for (i = 0; i < WARM_UP + MEASURED; i++) {
+    for (unsigned i = 0; i < WARM_UP + MEASURED; i++) {
         struct srtp_job job = {.session = tx, .data = data, .cap = sizeof(data)};
 
         if (i == WARM_UP)
             before = malloc_count();
-        job.len = (uint32_t)rig_rtp(data, 0, i, RIG_PEER_A);
+        job.len = (uint32_t)rig_rtp(data, 0, (uint16_t)i, RIG_PEER_A);
         srtp_seal(rig.srtp, &job, 1);
         rig_send(&rig.a, MEDIA_RTP, data, job.len);
         assert_true(rig_recv(&rig.b, MEDIA_RTP, data, sizeof(data)) > 0);

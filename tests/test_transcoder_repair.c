@@ -192,7 +192,7 @@ static void a_burst_makes_no_click_and_no_jump_of_level(void **state)
     (void)state;
     for (size_t c = 0; c < sizeof(codecs) / sizeof(codecs[0]); c++) {
         for (unsigned n_lost = 1; n_lost <= 6; n_lost++) { /* 20 to 120 ms */
-            for (double hz = 150; hz <= 450; hz += 100) {
+            for (unsigned hz = 150; hz <= 450; hz += 100) {
                 const struct transcoder_config cfg = rig_config(codecs[c], "PCMU", 20);
                 size_t lost_at;
                 struct line l;
@@ -209,7 +209,7 @@ static void a_burst_makes_no_click_and_no_jump_of_level(void **state)
                 usual = signal_largest_step(heard + 2000, 2000);
                 worst = signal_largest_step(heard + lost_at - 40, n_lost * 160 + 400);
                 if (worst > 2 * usual + 600)
-                    fail_msg("%s, %u lost, %g Hz: a step of %d, usual are %d", codecs[c], n_lost,
+                    fail_msg("%s, %u lost, %u Hz: a step of %d, usual are %d", codecs[c], n_lost,
                              hz, worst, usual);
                 check_levels(codecs[c], n_lost, heard, 8000, lost_at);
                 assert_int_equal(l.r.end_ts, 50 * 160);

@@ -61,6 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         return 0;
     while (codec_at(n_codecs))
         n_codecs++;
+    check(n_codecs > 0);
     c = codec_at((data[0] & 0x7f) % n_codecs);
     d = open(c, data[0] & 0x80);
     for (size_t at = 1; at + 2 <= n;) {
