@@ -64,6 +64,24 @@ static void signal_h(int signum)
     re_cancel();
 }
 
+/* SIGTERM and SIGINT wait until the main loop runs, which takes them: one that came between the
+ * ready line and the loop would end the process with its calls up. */
+static void mask_signals(int how)
+{
+    sigset_t ends;
+
+    (void)sigemptyset(&ends);
+    (void)sigaddset(&ends, SIGTERM);
+    (void)sigaddset(&ends, SIGINT);
+    (void)sigprocmask(how, &ends, NULL);
+}
+
+static void loop_runs(void *arg)
+{
+    (void)arg;
+    mask_signals(SIG_UNBLOCK);
+}
+
 static void say_ready(const struct control *c, const struct config *cfg)
 {
     char ng[CONFIG_LISTENERS_MAX * (ADDR_TEXT_MAX + 5)] = "", http[ADDR_TEXT_MAX];
@@ -116,9 +134,11 @@ static int serve(const struct config *cfg, const struct policy *policy)
 {
     struct control_options opt = {.cfg = cfg, .policy = policy, .srtp = choose_srtp(cfg->srtp)};
     struct control *control = NULL;
+    struct tmr started;
     char err[ERR_MAX];
     int error;
 
+    mask_signals(SIG_BLOCK);
     if (config_check_host(cfg, err, sizeof(err)))
         return complain(EXIT_FAILURE, err);
     if (!opt.srtp)
@@ -130,8 +150,11 @@ static int serve(const struct config *cfg, const struct policy *policy)
     error = control_start(&control, &opt, err, sizeof(err));
     if (!error) {
         config_say_capacity(cfg);
+        tmr_init(&started);
+        tmr_start(&started, 0, loop_runs, NULL);
         say_ready(control, cfg);
         (void)re_main(signal_h);
+        tmr_cancel(&started);
         (void)sd_notify(0, "STOPPING=1");
         control_stop(control);
     }
