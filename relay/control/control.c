@@ -238,8 +238,13 @@ static int alloc_calls(struct control *c)
 {
     const size_t n = sizeof(c->calls_key);
 
-    if (getrandom(&c->calls_key, n, 0) != (ssize_t)n)
+    uint64_t mark;
+
+    if (getrandom(&c->calls_key, n, 0) != (ssize_t)n ||
+        getrandom(&mark, sizeof(mark), 0) != (ssize_t)sizeof(mark))
         return EIO;
+    (void)re_snprintf(c->loop_mark, sizeof(c->loop_mark), "rtpengine:%016llx",
+                      (unsigned long long)mark);
     return hash_alloc(&c->calls, CALLS_BUCKETS);
 }
 

@@ -38,6 +38,7 @@ struct control {
     struct cookie_cache *cookies;
     struct control_counters counters;
 
+    char loop_mark[64];           /* "rtpengine:" and a random number: flag loop-protect */
     struct siphash_key calls_key; /* call-ids are chosen by strangers: see siphash.h */
     struct hash *calls;           /* by call-id */
     struct list live;  /* calls with media, the one whose check is due first at the head */

@@ -133,6 +133,8 @@ static int write_doc(char *buf, size_t cap, const struct description *d,
                           .origin_version = -1,
                           .media = d->media};
 
+    if (ng_has(d->req, NG_FLAG_LOOP_PROTECT))
+        out.loop_mark = str_of(d->leg->call->control->loop_mark);
     if (d->leg->dialect != DIALECT_RFC ||
         (replace & (NG_REPLACE_SDP_VERSION | NG_REPLACE_FORCE_INCREMENT_SDP_VER)))
         out.origin_version = d->leg->sdp_version++;

@@ -108,10 +108,22 @@ static bool is_allowed(struct offer *o)
     return false;
 }
 
+/* loop-protect: a document that has been here already goes on as it is. */
+static bool comes_back(const struct offer *o)
+{
+    for (unsigned i = 0; ng_has(o->req, NG_FLAG_LOOP_PROTECT) && i < o->doc->n_session_lines; i++) {
+        const struct sdp_line *line = &o->doc->lines[i];
+
+        if (line->type == 'a' && str_equal(line->value, str_of(o->c->loop_mark)))
+            return true;
+    }
+    return false;
+}
+
 /* Only IM, or nothing but lines that are off: no media of ours is needed. */
 static bool needs_nothing(struct offer *o)
 {
-    if (o->verdicts.n_media || (o->call && !o->call->is_ended))
+    if (!comes_back(o) && (o->verdicts.n_media || (o->call && !o->call->is_ended)))
         return false;
     memcpy(o->res->sdp, o->req->sdp.p, o->req->sdp.n);
     o->res->sdp_len = o->req->sdp.n;

@@ -254,6 +254,27 @@ static void very_long_descriptions_are_taken_or_refused_and_never_more(void **st
     talk_close(&t);
 }
 
+/* A proxy that spirals sends our own offer to us again: it goes on as it is, to the first ports. */
+static void an_offer_that_comes_back_is_not_relayed_twice(void **state)
+{
+    static const char sdp[] = HEAD "m=audio 5004 RTP/AVP 0\r\n";
+    struct talk t;
+    json_t *first, *again;
+
+    talk_open(&t, *state);
+    first =
+        relay_ask_for(*state, talk_request(&t, "offer", TALK_A, false, sdp, "loop-protect"), "ok");
+    const char *ours = json_string_value(json_object_get(first, "sdp"));
+
+    assert_non_null(strstr(ours, "\r\na=rtpengine:"));
+    again =
+        relay_ask_for(*state, talk_request(&t, "offer", TALK_A, false, ours, "loop-protect"), "ok");
+    assert_string_equal(json_string_value(json_object_get(again, "sdp")), ours);
+    json_decref(again);
+    json_decref(first);
+    talk_close(&t);
+}
+
 /* ---- who may speak ----------------------------------------------------------------------------
  */
 
@@ -350,6 +371,7 @@ int main(void)
         cmocka_unit_test(what_has_no_cookie_is_met_with_silence),
         cmocka_unit_test(a_description_that_cannot_be_used_gets_its_error),
         cmocka_unit_test(very_long_descriptions_are_taken_or_refused_and_never_more),
+        cmocka_unit_test(an_offer_that_comes_back_is_not_relayed_twice),
         cmocka_unit_test(only_those_on_the_list_may_speak),
         cmocka_unit_test(beyond_max_calls_an_offer_is_told_the_load_limit),
         cmocka_unit_test(without_free_ports_an_offer_fails_until_they_have_rested),

@@ -166,9 +166,11 @@ struct sdp_out {
                                     ones write a body of their own (lync_sdp.h) */
     union addr address;          /* ours: session c= */
     bool replace_origin, replace_session_name, replace_username;
-    struct str origin_id;              /* empty: the template's */
-    int64_t origin_version;            /* -1: the template's */
-    bool replace_zero_address;         /* also where the template has 0.0.0.0 (hold of RFC 2543) */
+    struct str origin_id;      /* empty: the template's */
+    int64_t origin_version;    /* -1: the template's */
+    bool replace_zero_address; /* also where the template has 0.0.0.0 (hold of RFC 2543) */
+    struct str loop_mark; /* a session attribute of ours by which we know our own document when it
+                             comes back (loop-protect); empty: not written. RFC dialect only */
     const struct sdp_media_out *media; /* one per m= line of the template, in its order */
 };
 

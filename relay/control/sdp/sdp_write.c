@@ -213,6 +213,8 @@ static int write_rfc(char *buf, size_t cap, const struct sdp_doc *doc, const str
     }
     for (unsigned i = 0; i < doc->n_session_lines; i++)
         put_session_line(&w, &doc->lines[i]);
+    if (!str_is_empty(out->loop_mark))
+        sdp_put(&w.p, "a=" STR_FMT "\r\n", STR_ARG(out->loop_mark));
     for (unsigned i = 0; i < doc->n_media; i++)
         put_section(&w, &doc->media[i], &out->media[i]);
     return sdp_printed(&w.p);
