@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "relay/control/gate_limits.h"
+#include "relay/control/transport/transport.h"
 #include "relay/log.h"
 
 static void set_addr(union addr *to, const struct sockaddr_storage *from)
@@ -18,6 +19,14 @@ static void set_host(union addr *a, const union addr *host)
 
     *a = *host;
     addr_set_port(a, port);
+}
+
+/* SIP-source-address: the port of the description on the host that the request came from. */
+static void trust_source(union addr *a, const struct stream *s)
+{
+    set_host(a, &s->leg->received_from);
+    if (transport_is_own(s->control, a))
+        memset(a, 0, sizeof(*a));
 }
 
 /* Muxing that was offered and not taken leaves RTCP on the next port. */
@@ -47,8 +56,8 @@ static void rules_remote(struct media_rules *r, const struct stream *s)
     r->remote[MEDIA_RTP] = m->rtp;
     r->remote[MEDIA_RTCP] = rtcp_of(s, m);
     if (s->leg->trusts_source && addr_is_set(&s->leg->received_from)) {
-        set_host(&r->remote[MEDIA_RTP], &s->leg->received_from);
-        set_host(&r->remote[MEDIA_RTCP], &s->leg->received_from);
+        trust_source(&r->remote[MEDIA_RTP], s);
+        trust_source(&r->remote[MEDIA_RTCP], s);
     }
     if (addr_is_any(&m->rtp)) /* on hold the old way: RFC 3264 s.8.4 */
         memset(r->remote, 0, sizeof(r->remote));

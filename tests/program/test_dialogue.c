@@ -589,6 +589,29 @@ static void media_never_goes_to_the_control_port(void **state)
     assert_true(relay_metric(t->relay, "picrelay_control_events_total{event=\"ng_bad\"}") == n);
 }
 
+/* The same, put together from a harmless description and the address of the request. */
+static void media_never_goes_to_the_control_port_of_a_sip_source(void **state)
+{
+    struct talk *t = &the_talk;
+    char sdp[PHONE_SDP_MAX];
+
+    talk_open(t, *state);
+    talk_offer(t, TALK_A, NULL, NULL);
+    (void)snprintf(sdp, sizeof(sdp),
+                   "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n"
+                   "m=audio %u RTP/AVP 0\r\n",
+                   t->relay->ng_port);
+    json_t *request = talk_request(t, "answer", TALK_A, true, sdp, "SIP-source-address");
+    json_object_set_new(request, "received-from", json_pack("[s, s]", "IP4", t->relay->address));
+    json_t *reply = relay_ask_for(t->relay, request, "ok");
+
+    talk_take(t, TALK_A, reply);
+    json_decref(reply);
+    double n = relay_metric(t->relay, "picrelay_control_events_total{event=\"ng_bad\"}");
+    talk_be_dropped(t, TALK_A, TALK_PCMU, "not_ready");
+    assert_true(relay_metric(t->relay, "picrelay_control_events_total{event=\"ng_bad\"}") == n);
+}
+
 /* ---- ICE --------------------------------------------------------------------------------------
  */
 
@@ -655,6 +678,7 @@ int main(void)
         CASE(an_offer_of_a_former_life_is_not_answered),
         CASE(a_party_does_not_call_itself),
         CASE(media_never_goes_to_the_control_port),
+        CASE(media_never_goes_to_the_control_port_of_a_sip_source),
         CASE(new_credentials_restart_ice_and_old_ones_do_not),
     };
 

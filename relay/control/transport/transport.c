@@ -162,7 +162,7 @@ static bool is_listener(const union addr *a, const union addr *listener)
            (addr_equal_host(a, listener) || addr_is_any(listener));
 }
 
-static bool is_own(const struct control *c, const union addr *a)
+bool transport_is_own(const struct control *c, const union addr *a)
 {
     if (c->cfg->has_http && is_listener(a, &c->cfg->http))
         return true;
@@ -178,7 +178,7 @@ static bool is_own_candidate(const struct control *c, const struct ice_candidate
     union addr a;
 
     memcpy(&a, &candidate->addr, sizeof(a));
-    return is_own(c, &a);
+    return transport_is_own(c, &a);
 }
 
 /* RTCP has the next port where nothing else is said, or muxing is not taken. */
@@ -187,7 +187,8 @@ static bool names_own(const struct control *c, const struct sdp_media *m)
     union addr next = m->rtp;
 
     addr_set_port(&next, (uint16_t)(addr_port(&m->rtp) + 1));
-    return is_own(c, &m->rtp) || is_own(c, &m->rtcp) || is_own(c, &next);
+    return transport_is_own(c, &m->rtp) || transport_is_own(c, &m->rtcp) ||
+           transport_is_own(c, &next);
 }
 
 static void set_any_host(union addr *a)

@@ -22,6 +22,8 @@ int transport_open_ice(struct leg *leg, bool is_controlling);
  *  same description again changes nothing. */
 void transport_set_remote_ice(struct leg *leg);
 
+/** Whether it is an address on which we take commands: never a place for media. */
+bool transport_is_own(const struct control *c, const union addr *a);
 /** A description that names a control address of ours as a place for media (RTP can be made to look
  *  like a command) is taken as on hold there, and as without such candidates. */
 void transport_forget_own(const struct control *c, struct sdp_doc *doc);
