@@ -11,9 +11,9 @@
 
 #include <cmocka.h>
 
-#include "bench/call.h"
-#include "bench/ng_bencode.h"
-#include "bench/wav.h"
+#include "bench/peer/call.h"
+#include "bench/ng/bencode.h"
+#include "bench/sound/wav.h"
 
 /* Whole calls against a relay that hands each SDP on as it is, so that what these tests see is the
  * judgement of the peers alone. */

@@ -8,11 +8,11 @@
 
 #include <cmocka.h>
 
-#include "bench/load_histogram.h"
-#include "bench/load_pattern.h"
-#include "bench/load_plan.h"
-#include "bench/load_search.h"
-#include "bench/load_track.h"
+#include "bench/load/histogram.h"
+#include "bench/load/pattern.h"
+#include "bench/load/plan.h"
+#include "bench/load/search.h"
+#include "bench/load/track.h"
 
 /* ---- histogram --------------------------------------------------------------------------------
  */

@@ -11,13 +11,13 @@
 #include <cmocka.h>
 #include <srtp2/srtp.h>
 
-#include "bench/load_bencode.h"
-#include "bench/load_options.h"
-#include "bench/load_pattern.h"
-#include "bench/load_run.h"
-#include "bench/load_sdp.h"
-#include "bench/load_srtp.h"
-#include "bench/load_stream.h"
+#include "bench/load/bencode.h"
+#include "bench/load/options.h"
+#include "bench/load/pattern.h"
+#include "bench/load/run.h"
+#include "bench/load/sdp.h"
+#include "bench/load/srtp.h"
+#include "bench/load/stream.h"
 
 /* ---- bencode ----------------------------------------------------------------------------------
  */

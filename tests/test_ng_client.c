@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "bench/ng_bencode.h"
-#include "bench/ng_client.h"
+#include "bench/ng/bencode.h"
+#include "bench/ng/client.h"
 
 /* The client against a relay that says what a test wants: it must not believe too much. */
 

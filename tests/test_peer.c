@@ -7,9 +7,9 @@
 
 #include <cmocka.h>
 
-#include "bench/peer.h"
-#include "bench/score.h"
-#include "bench/wav.h"
+#include "bench/peer/peer.h"
+#include "bench/sound/score.h"
+#include "bench/sound/wav.h"
 
 /* Two peers back to back: whatever they agree on must carry speech both ways. That is the ground on
  * which they may judge a relay between them. */

@@ -8,9 +8,9 @@
 
 #include <cmocka.h>
 
-#include "bench/score.h"
-#include "bench/stoi.h"
-#include "bench/wav.h"
+#include "bench/sound/score.h"
+#include "bench/sound/stoi.h"
+#include "bench/sound/wav.h"
 #include "codec/codec.h"
 
 /* The known-good and known-bad sounds by which the limits in score.h were chosen. */

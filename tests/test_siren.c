@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bench/score.h"
-#include "bench/wav.h"
+#include "bench/sound/score.h"
+#include "bench/sound/wav.h"
 #include "codec/codec.h"
 #include "codec/mlt_tables.h"
 #include "codec/siren_categories.h"

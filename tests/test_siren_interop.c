@@ -9,8 +9,8 @@
 #include <cmocka.h>
 #include <math.h>
 
-#include "bench/score.h"
-#include "bench/wav.h"
+#include "bench/sound/score.h"
+#include "bench/sound/wav.h"
 #include "codec/codec.h"
 #include "codec/siren_frame.h"
 #include "tests/sim/signal.h"

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "bench/wav.h"
+#include "bench/sound/wav.h"
 
 #define FILE_PATH PICRELAY_BINARY_DIR "/test_wav.wav"
 

@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/load_bencode.h"
-#include "bench/load_sdp.h"
-#include "bench/load_stream.h"
+#include "bench/load/bencode.h"
+#include "bench/load/sdp.h"
+#include "bench/load/stream.h"
 
 /* What a relay under test may answer: an NG reply, the SDP in it, and media. The first byte says
  * which. */

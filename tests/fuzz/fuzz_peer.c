@@ -2,11 +2,11 @@
 
 #include <jansson.h>
 
-#include "bench/ng_bencode.h"
-#include "bench/peer_receiver.h"
-#include "bench/peer_rtcp.h"
-#include "bench/peer_sdp.h"
-#include "bench/wav.h"
+#include "bench/ng/bencode.h"
+#include "bench/peer/receiver.h"
+#include "bench/peer/rtcp.h"
+#include "bench/peer/sdp.h"
+#include "bench/sound/wav.h"
 
 /* Everything of a peer that reads what others wrote; the first byte says which. */
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "bench/wav.h"
+#include "bench/sound/wav.h"
 
 #define WAV_HEADER_BYTES 44 /* as libsndfile writes it for PCM */
 #define WAV_CHANNELS_AT  22

@@ -3,7 +3,7 @@
 
 #include "tests/interop/folder.h"
 #include "tests/interop/proxy.h"
-#include "bench/sound.h"
+#include "bench/sound/sound.h"
 
 /**
  * baresip as one side of a call: it says a sound of ours and records what it hears. Whoever has

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "bench/score.h"
+#include "bench/sound/score.h"
 #include "tests/program/scene.h"
 
 #define DRAIN_US 500000 /* what has not come by then is lost, and judged as such */

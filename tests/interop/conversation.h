@@ -1,7 +1,7 @@
 #ifndef PICRELAY_TESTS_CONVERSATION_H
 #define PICRELAY_TESTS_CONVERSATION_H
 
-#include "bench/peer.h"
+#include "bench/peer/peer.h"
 #include "tests/interop/sipp.h"
 
 /**

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bench/score.h"
+#include "bench/sound/score.h"
 #include "tests/program/scene.h"
 
 /* Calls between two baresips over Kamailio, whose rtpengine module drives the relay: codecs, SRTP

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/score.h"
+#include "bench/sound/score.h"
 #include "tests/interop/sipp_steps.h"
 #include "tests/program/scene.h"
 

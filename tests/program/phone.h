@@ -3,9 +3,9 @@
 
 #include <netinet/in.h>
 
-#include "bench/peer_rtp.h"
-#include "bench/peer_sdp.h"
-#include "bench/peer_srtp.h"
+#include "bench/peer/rtp.h"
+#include "bench/peer/sdp.h"
+#include "bench/peer/srtp.h"
 #include "tests/program/relay.h"
 
 /**

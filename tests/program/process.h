@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "bench/loop.h"
+#include "bench/peer/loop.h"
 
 /**
  * A program of ours as a child process: what it writes is collected while the loop runs, its end is

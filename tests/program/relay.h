@@ -9,8 +9,8 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "bench/loop.h"
-#include "bench/ng_client.h"
+#include "bench/peer/loop.h"
+#include "bench/ng/client.h"
 #include "tests/program/process.h"
 
 /**

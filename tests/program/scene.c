@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/call_account.h"
-#include "bench/wav.h"
+#include "bench/peer/call_account.h"
+#include "bench/sound/wav.h"
 
 #define SAID_S        2
 #define RTCP_EVERY_MS 500

@@ -1,7 +1,7 @@
 #ifndef PICRELAY_TESTS_SCENE_H
 #define PICRELAY_TESTS_SCENE_H
 
-#include "bench/call.h"
+#include "bench/peer/call.h"
 #include "tests/program/relay.h"
 
 /**

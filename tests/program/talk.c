@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bench/peer_codecs.h"
+#include "bench/peer/codecs.h"
 
 void talk_open(struct talk *t, struct relay *r)
 {

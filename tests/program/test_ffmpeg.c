@@ -4,8 +4,8 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "bench/score.h"
-#include "bench/wav.h"
+#include "bench/sound/score.h"
+#include "bench/sound/wav.h"
 #include "tests/program/talk.h"
 
 /* Calls in which nothing of ours but the relay touches the sound: FFmpeg encodes and sends what A

@@ -1,4 +1,4 @@
-#include "bench/peer_rtcp.h"
+#include "bench/peer/rtcp.h"
 #include "tests/program/talk.h"
 
 #include <string.h>

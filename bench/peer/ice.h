@@ -1,0 +1,43 @@
+#ifndef PICRELAY_BENCH_PEER_ICE_H
+#define PICRELAY_BENCH_PEER_ICE_H
+
+#include "bench/peer/loop.h"
+#include "bench/peer/sdp.h"
+
+/**
+ * One libnice agent with one stream: the path of a peer that speaks ICE. Thread: the loop's.
+ * MS-ICE2 for PEER_LYNC (libnice OC2007R2), RFC 5245 for PEER_RFC: either fails against the other,
+ * so a relay that speaks the wrong one is found out.
+ */
+
+struct peer_ice;
+
+enum peer_ice_state { PEER_ICE_CHECKING, PEER_ICE_READY, PEER_ICE_FAILED };
+
+struct peer_ice_config {
+    struct loop *loop;
+    enum peer_dialect dialect;
+    const char *local; /* address to gather on */
+    unsigned n_components;
+    bool is_controlling;
+    void (*packet_h)(unsigned component, const uint8_t *packet, size_t n, void *arg);
+    void (*state_h)(enum peer_ice_state state, void *arg);
+    void *arg;
+};
+
+/** Makes the agent and gathers its host candidates. @return 0; EADDRNOTAVAIL; ENOMEM */
+int peer_ice_alloc(struct peer_ice **ip, const struct peer_ice_config *cfg);
+void peer_ice_free(struct peer_ice *ice); /* NULL is allowed */
+
+/** Writes credentials, candidates and the default addresses into a description. */
+void peer_ice_describe(struct peer_ice *ice, struct peer_description *d);
+/** Takes the other end's and starts the checks. @return 0; EINVAL: nothing to check */
+int peer_ice_connect(struct peer_ice *ice, const struct peer_description *remote);
+
+/** @return 0; ENOTCONN */
+int peer_ice_send(struct peer_ice *ice, unsigned component, const uint8_t *packet, size_t n);
+
+/** The selected pair, as "127.0.0.1:5000 (host) - 127.0.0.1:6000 (prflx)"; empty: none. */
+const char *peer_ice_pair(const struct peer_ice *ice, unsigned component);
+
+#endif

@@ -1,0 +1,334 @@
+#include "bench/peer/internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "bench/peer/codecs.h"
+
+#define SSRC_MAX 0xffffff00U /* of a=x-ssrc-range: MS-SDPEXT */
+
+static int config_copy(struct peer *p, const struct peer_config *cfg)
+{
+    p->cfg = *cfg;
+    if (!p->cfg.ptime_ms)
+        p->cfg.ptime_ms = 20;
+    if (!p->cfg.rtcp_interval_ms)
+        p->cfg.rtcp_interval_ms = 2000;
+    if (!p->cfg.record_s)
+        p->cfg.record_s = 60;
+    snprintf(p->local_address, sizeof(p->local_address), "%s",
+             cfg->local ? cfg->local : "127.0.0.1");
+    snprintf(p->local.profile, sizeof(p->local.profile), "%s",
+             cfg->profile                  ? cfg->profile
+             : cfg->keys == PEER_KEYS_NONE ? "RTP/AVP"
+                                           : "RTP/SAVP");
+    if (cfg->extra_media && !(p->extra_media = strdup(cfg->extra_media)))
+        return ENOMEM;
+    if (cfg->says && sound_resample(&p->says, cfg->says, cfg->says->rate_hz) != 0)
+        return ENOMEM;
+    /* these are borrowed only until peer_alloc() returns */
+    p->cfg.local = p->cfg.codecs = p->cfg.profile = p->cfg.extra_media = NULL;
+    p->cfg.says = NULL;
+    return peer_codecs_read(&p->local, cfg->codecs);
+}
+
+int peer_alloc(struct peer **pp, const struct peer_config *cfg)
+{
+    struct peer *p = calloc(1, sizeof(*p));
+    if (!p)
+        return ENOMEM;
+
+    int err = config_copy(p, cfg);
+    if (!err && getrandom(&p->ssrc, sizeof(p->ssrc), 0) != sizeof(p->ssrc))
+        err = EIO;
+    if (err) {
+        peer_free(p);
+        return err;
+    }
+    p->ssrc = p->ssrc % SSRC_MAX + 1;
+    if (cfg->has_ssrc_range) {
+        p->local.has_ssrc_range = true;
+        p->local.ssrc_low = p->local.ssrc_high = p->ssrc;
+    }
+    *pp = p;
+    return 0;
+}
+
+void peer_free(struct peer *p)
+{
+    if (!p)
+        return;
+    /* the path first: it may still deliver while it closes */
+    peer_udp_free(p->udp);
+    peer_ice_free(p->ice);
+    peer_media_close(p);
+    peer_srtp_free(p->srtp);
+    sound_wipe(&p->says);
+    free(p->extra_media);
+    free(p);
+}
+
+static void talk_start(struct peer *p)
+{
+    if (p->state != PEER_CONNECTING)
+        return;
+    p->state = PEER_TALKING;
+    p->counts.connect_us = loop_now_us() - p->described_us;
+    peer_media_start(p);
+}
+
+static void ice_state_h(enum peer_ice_state state, void *arg)
+{
+    struct peer *p = arg;
+
+    if (state == PEER_ICE_READY)
+        talk_start(p);
+    else if (state == PEER_ICE_FAILED && p->state == PEER_CONNECTING)
+        p->state = PEER_FAILED;
+}
+
+/* MS-ICE2 always has two components; RFC 5761 saves one if the other end agrees. */
+static unsigned components_of(const struct peer *p)
+{
+    if (p->cfg.dialect == PEER_LYNC)
+        return 2;
+    return p->local.has_rtcp_mux ? 1 : 2;
+}
+
+static int path_open(struct peer *p)
+{
+    struct peer_ice_config ice = {
+        .loop = p->cfg.loop,
+        .dialect = p->cfg.dialect,
+        .local = p->local_address,
+        .n_components = components_of(p),
+        .is_controlling = p->is_offerer,
+        .packet_h = peer_media_packet,
+        .state_h = ice_state_h,
+        .arg = p,
+    };
+    struct peer_udp_config udp = {
+        .loop = p->cfg.loop,
+        .local = p->local_address,
+        .packet_h = peer_media_packet,
+        .arg = p,
+    };
+
+    int err = p->cfg.dialect == PEER_PLAIN ? peer_udp_alloc(&p->udp, &udp)
+                                           : peer_ice_alloc(&p->ice, &ice);
+    if (err)
+        return err;
+    if (p->ice)
+        peer_ice_describe(p->ice, &p->local);
+    else
+        peer_udp_describe(p->udp, &p->local);
+    return 0;
+}
+
+static int keys_offer(struct peer *p)
+{
+    struct peer_description *d = &p->local;
+    bool is_triple = p->cfg.keys == PEER_KEYS_TRIPLE;
+    int err = 0;
+
+    if (p->cfg.keys == PEER_KEYS_NONE)
+        return 0;
+    if (p->cfg.keys == PEER_KEYS_ONE || p->cfg.keys == PEER_KEYS_MKI) {
+        d->n_cryptos = 1;
+        return peer_crypto_make(&d->cryptos[0], 1, p->cfg.keys == PEER_KEYS_MKI);
+    }
+    for (uint32_t i = 0; i < 3 && is_triple && !err; i++)
+        err = peer_crypto_make(&d->cryptos[i], i + 1, i < 2);
+    d->cryptos[0].is_scale = true;
+    d->n_cryptos = 3;
+    return err;
+}
+
+int peer_offer(struct peer *p, char *sdp, size_t cap)
+{
+    p->is_offerer = true;
+    p->local.has_rtcp_mux = p->cfg.dialect == PEER_RFC && !p->cfg.no_rtcp_mux;
+    int err = path_open(p);
+    if (!err)
+        err = keys_offer(p);
+    if (err)
+        return err;
+    return peer_sdp_write(sdp, cap, &p->local, p->cfg.dialect, p->extra_media) < 0 ? ENOSPC : 0;
+}
+
+static const struct peer_crypto *crypto_by_tag(const struct peer_description *d, uint32_t tag)
+{
+    for (unsigned i = 0; i < d->n_cryptos; i++)
+        if (!d->cryptos[i].is_scale && d->cryptos[i].tag == tag)
+            return &d->cryptos[i];
+    return NULL;
+}
+
+/* RFC 4568 s.5.1.2: the answer repeats the tag that it chose and brings a key of its own. */
+static int keys_answer(struct peer *p)
+{
+    const struct peer_crypto *theirs = peer_sdp_crypto_choose(&p->remote);
+    bool must = peer_sdp_is_secure(&p->remote);
+
+    p->local.n_cryptos = 0;
+    if (p->cfg.keys == PEER_KEYS_NONE || !theirs) {
+        snprintf(p->local.profile, sizeof(p->local.profile), "RTP/AVP");
+        return must ? EPERM : 0;
+    }
+    int err = peer_crypto_make(&p->local.cryptos[0], theirs->tag, theirs->n_mki);
+    if (err)
+        return err;
+    p->local.n_cryptos = 1;
+    p->local.cryptos[0].mki = theirs->mki;
+    /* RTP/AVP with keys asks for encryption if we can: accepted by RTP/SAVP, MS-SDPEXT */
+    snprintf(p->local.profile, sizeof(p->local.profile), "%s",
+             must ? p->remote.profile : "RTP/SAVP");
+    return peer_srtp_alloc(&p->srtp, &p->local.cryptos[0], theirs);
+}
+
+/* The keys that the answer chose among ours. */
+static int keys_take(struct peer *p)
+{
+    const struct peer_crypto *theirs = peer_sdp_crypto_choose(&p->remote);
+
+    if (!peer_sdp_is_secure(&p->remote))
+        return peer_sdp_is_secure(&p->local) ? EPERM : 0;
+    const struct peer_crypto *ours = theirs ? crypto_by_tag(&p->local, theirs->tag) : NULL;
+    if (!ours || (ours->n_mki > 0) != (theirs->n_mki > 0))
+        return EPERM;
+    return peer_srtp_alloc(&p->srtp, ours, theirs);
+}
+
+static int connect_path(struct peer *p)
+{
+    p->state = PEER_CONNECTING;
+    p->described_us = loop_now_us();
+    if (p->ice)
+        return peer_ice_connect(p->ice, &p->remote);
+    int err = peer_udp_connect(p->udp, &p->remote);
+    if (!err)
+        talk_start(p);
+    return err;
+}
+
+static void answer_mirror(struct peer *p)
+{
+    static const enum peer_direction mirrored[] = {
+        [PEER_SENDRECV] = PEER_SENDRECV,
+        [PEER_SENDONLY] = PEER_RECVONLY,
+        [PEER_RECVONLY] = PEER_SENDONLY,
+        [PEER_INACTIVE] = PEER_INACTIVE,
+    };
+
+    p->local.has_rtcp_mux =
+        p->cfg.dialect == PEER_RFC && p->remote.has_rtcp_mux && !p->cfg.no_rtcp_mux;
+    p->local.direction = mirrored[p->remote.direction];
+    p->local.n_media = p->remote.n_media;
+    p->local.audio = p->remote.audio;
+    memcpy(p->local.media, p->remote.media, sizeof(p->local.media));
+}
+
+int peer_answer(struct peer *p, const char *offer, size_t n, char *answer, size_t cap)
+{
+    struct peer_description own = p->local;
+
+    int err = peer_sdp_read(&p->remote, offer, n);
+    if (!err)
+        err = peer_codecs_answer(&p->local, &own, &p->remote);
+    if (!err)
+        err = keys_answer(p);
+    if (err)
+        return err;
+
+    answer_mirror(p);
+    err = path_open(p);
+    if (!err)
+        err = peer_media_open(p);
+    if (!err && peer_sdp_write(answer, cap, &p->local, p->cfg.dialect, NULL) < 0)
+        err = ENOSPC;
+    return err ? err : connect_path(p);
+}
+
+int peer_take_answer(struct peer *p, const char *answer, size_t n)
+{
+    int err = peer_sdp_read(&p->remote, answer, n);
+    if (err)
+        return err;
+    if (!p->remote.port)
+        return ECONNREFUSED;
+    err = keys_take(p);
+    if (!err)
+        err = peer_media_open(p);
+    return err ? err : connect_path(p);
+}
+
+void peer_say(struct peer *p)
+{
+    if (p->sender)
+        peer_sender_say(p->sender);
+}
+
+int peer_dial(struct peer *p, const char *digits)
+{
+    return p->sender ? peer_sender_dial(p->sender, digits) : ENOTCONN;
+}
+
+void peer_hang_up(struct peer *p)
+{
+    if (p->state == PEER_TALKING)
+        peer_media_stop(p);
+    p->state = PEER_ENDED;
+}
+
+enum peer_state peer_state(const struct peer *p)
+{
+    return p->state;
+}
+
+bool peer_hears(const struct peer *p)
+{
+    return p->receiver && peer_receiver_stats(p->receiver).packets > 0;
+}
+
+bool peer_has_said_all(const struct peer *p)
+{
+    return p->sender && peer_sender_is_done(p->sender);
+}
+
+const struct peer_counts *peer_counts(const struct peer *p)
+{
+    return &p->counts;
+}
+
+const struct peer_rtcp_stats *peer_rtcp_stats(const struct peer *p)
+{
+    return &p->rtcp;
+}
+
+const struct peer_description *peer_local(const struct peer *p)
+{
+    return &p->local;
+}
+
+const struct peer_description *peer_remote(const struct peer *p)
+{
+    return &p->remote;
+}
+
+const char *peer_pair(const struct peer *p, unsigned component)
+{
+    return p->ice ? peer_ice_pair(p->ice, component) : "";
+}
+
+const struct peer_sender *peer_sender(const struct peer *p)
+{
+    return p->sender;
+}
+
+const struct peer_receiver *peer_receiver(const struct peer *p)
+{
+    return p->receiver;
+}

@@ -1,0 +1,105 @@
+#ifndef PICRELAY_BENCH_PEER_H
+#define PICRELAY_BENCH_PEER_H
+
+#include "bench/peer/loop.h"
+#include "bench/peer/log.h"
+#include "bench/peer/receiver.h"
+#include "bench/peer/rtcp.h"
+#include "bench/peer/sdp.h"
+#include "bench/peer/sender.h"
+#include "bench/sound/sound.h"
+
+/**
+ * One end of a call: offers or answers, connects, sends its sound in real time and records what it
+ * hears. It shares only codec/ with the relay. Any number of peers run in one loop, on its thread;
+ * nothing blocks and nothing sleeps, so a test waits with loop_run() for what it wants to see.
+ *
+ *     caller:  peer_alloc, peer_offer ........ peer_take_answer, (ready) peer_say, peer_hang_up
+ *     callee:  peer_alloc, peer_answer ......................... (ready) peer_say, peer_hang_up
+ */
+
+struct peer;
+
+/** Which a=crypto lines are offered. */
+enum peer_keys {
+    PEER_KEYS_ONE,    /* one line without MKI; the default */
+    PEER_KEYS_TRIPLE, /* as Lync: 1 cryptoscale, 2 with MKI, 3 without */
+    PEER_KEYS_MKI,    /* with MKI only, as a mediation server */
+    PEER_KEYS_NONE,   /* none: the peer refuses encryption */
+};
+
+/** A zeroed struct but for loop, dialect and codecs is a usable one. Strings and sounds are copied.
+ */
+struct peer_config {
+    struct loop *loop;
+    enum peer_dialect dialect;
+    enum peer_keys keys;
+    const char *local;         /* address; NULL: 127.0.0.1 */
+    const char *codecs;        /* "G722,PCMU,CN,telephone-event": in order of preference */
+    const char *profile;       /* of an offer; NULL: RTP/SAVP, or RTP/AVP without keys */
+    const struct sound *says;  /* NULL: silence */
+    const char *extra_media;   /* m= sections behind the offer's audio; NULL: none */
+    uint32_t ptime_ms;         /* 0: 20 */
+    uint32_t rtcp_interval_ms; /* 0: 2000 */
+    uint32_t record_s;         /* how much is recorded; 0: 60 */
+    bool has_ssrc_range;       /* announce our SSRC, as Lync does */
+    bool no_rtcp_mux;          /* PEER_RFC: two components */
+};
+
+enum peer_state {
+    PEER_NEW,
+    PEER_CONNECTING, /* both descriptions are known; ICE works */
+    PEER_TALKING,    /* packets are sent */
+    PEER_FAILED,     /* ICE failed */
+    PEER_ENDED,      /* hung up */
+};
+
+struct peer_counts {
+    uint64_t rtp_sent, rtp_received; /* datagrams */
+    uint64_t rtcp_sent, rtcp_received;
+    uint64_t send_errors;
+    uint64_t auth_failures, replays, bad_srtp;
+    uint64_t foreign;    /* neither RTP nor RTCP by the first byte */
+    uint64_t early;      /* media before its keys were known */
+    uint64_t late_ticks; /* packet times that the loop was late for */
+    uint64_t connect_us; /* from the second description to the path; 0: not there */
+};
+
+/** @return 0; EINVAL: an unknown codec; ENOMEM */
+int peer_alloc(struct peer **pp, const struct peer_config *cfg);
+void peer_free(struct peer *p); /* NULL is allowed */
+
+/** Writes an offer. @return 0; ENOSPC; errors of the path (EADDRNOTAVAIL ...) */
+int peer_offer(struct peer *p, char *sdp, size_t cap);
+/**
+ * Takes an offer, writes the answer and connects.
+ * @return 0; EBADMSG, ENOENT, E2BIG: of peer_sdp_read(); ENOTSUP: no common codec; EPERM:
+ * encryption does not fit; EINVAL: nothing to connect to; ENOSPC
+ */
+int peer_answer(struct peer *p, const char *offer, size_t n, char *answer, size_t cap);
+/** Takes the answer to the offer and connects. @return as peer_answer(); ECONNREFUSED: port 0 */
+int peer_take_answer(struct peer *p, const char *answer, size_t n);
+
+/** Begins the sound with the next packet. Before and after it, silence is sent. */
+void peer_say(struct peer *p);
+/** @return 0; ENOTCONN: not talking; errors of peer_sender_dial() */
+int peer_dial(struct peer *p, const char *digits);
+/** Ends sending, with an RTCP BYE; what comes is still received. */
+void peer_hang_up(struct peer *p);
+
+enum peer_state peer_state(const struct peer *p);
+/** Whether RTP has come that was authentic. */
+bool peer_hears(const struct peer *p);
+/** Whether the sound and the digits are all sent. */
+bool peer_has_said_all(const struct peer *p);
+
+const struct peer_counts *peer_counts(const struct peer *p);
+const struct peer_rtcp_stats *peer_rtcp_stats(const struct peer *p);
+const struct peer_description *peer_local(const struct peer *p);
+const struct peer_description *peer_remote(const struct peer *p);
+const char *peer_pair(const struct peer *p, unsigned component); /* "": no ICE, or no pair */
+/** NULL before the peer knows both descriptions. */
+const struct peer_sender *peer_sender(const struct peer *p);
+const struct peer_receiver *peer_receiver(const struct peer *p);
+
+#endif

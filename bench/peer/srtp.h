@@ -1,0 +1,33 @@
+#ifndef PICRELAY_BENCH_PEER_SRTP_H
+#define PICRELAY_BENCH_PEER_SRTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bench/peer/sdp.h"
+
+/**
+ * SRTP and SRTCP of one peer, by libsrtp2: AES_CM_128_HMAC_SHA1_80, with or without an MKI.
+ * Source: RFC 3711, RFC 4568. Thread: the loop's.
+ */
+
+/** What protection adds at the most [bytes]: SRTCP index, MKI, tag. */
+#define PEER_SRTP_TRAILER 20
+
+struct peer_srtp;
+
+/** @param tx, rx  the keys that we and that the other end have announced. @return 0; ENOMEM */
+int peer_srtp_alloc(struct peer_srtp **sp, const struct peer_crypto *tx,
+                    const struct peer_crypto *rx);
+void peer_srtp_free(struct peer_srtp *s); /* NULL is allowed */
+
+/** @param n  in and out; the buffer has room for PEER_SRTP_TRAILER more. @return 0; EBADMSG */
+int peer_srtp_protect(struct peer_srtp *s, bool is_rtcp, uint8_t *packet, size_t *n);
+/** @return 0; EACCES: the tag is wrong; EALREADY: a replay; EBADMSG: not a packet */
+int peer_srtp_unprotect(struct peer_srtp *s, bool is_rtcp, uint8_t *packet, size_t *n);
+
+/** A fresh random key under a tag. @return 0; EIO */
+int peer_crypto_make(struct peer_crypto *c, uint32_t tag, uint8_t n_mki);
+
+#endif

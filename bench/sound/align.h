@@ -1,0 +1,15 @@
+#ifndef PICRELAY_BENCH_ALIGN_H
+#define PICRELAY_BENCH_ALIGN_H
+
+#include "bench/sound/sound.h"
+
+/**
+ * Finds where in one sound another one is, by cross-correlation over all lags.
+ *
+ * @param lag  sample lag + i of heard is sample i of said; negative: the front of it is missing
+ *
+ * @return 0; EINVAL: different rates, or one of them is empty or silent; ENOMEM
+ */
+int align_find(int64_t *lag, const struct sound *said, const struct sound *heard);
+
+#endif
