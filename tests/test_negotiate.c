@@ -166,9 +166,13 @@ static void an_offer_becomes_what_the_request_makes_of_it(void **state)
          "8 PCMA|0 PCMU"},
         {"an order alone", "9 G722/8000|0|8", "offer=PCMA", "8 PCMA|9 G722|0 PCMU"},
         {"all spares events", "0|101 telephone-event/8000", "strip=all transcode=opus",
-         "101 telephone-event|96 opus"},
+         "96 opus|101 telephone-event|97 telephone-event"},
         {"events by name", "0|101 telephone-event/8000", "strip=telephone-event", "0 PCMU"},
         {"transcode adds", "9 G722/8000|0", "transcode=opus", "9 G722|0 PCMU|96 opus"},
+        {"and events on its clock, if there are events", "0|101 telephone-event/8000",
+         "transcode=opus", "0 PCMU|101 telephone-event|96 opus|97 telephone-event"},
+        {"but not on a clock that has them", "0|101 telephone-event/8000", "transcode=PCMA",
+         "0 PCMU|101 telephone-event|8 PCMA"},
         {"transcode adds with its static number", "9 G722/8000", "transcode=PCMA", "9 G722|8 PCMA"},
         {"a static number that is taken", "8 opus/48000/2", "transcode=PCMA", "8 opus|96 PCMA"},
         {"transcode of what is offered adds nothing", "0", "transcode=PCMU", "0 PCMU"},
@@ -176,6 +180,8 @@ static void an_offer_becomes_what_the_request_makes_of_it(void **state)
         {"full does not, it is added anew", "0|8", "strip=full transcode=PCMA", "96 PCMA"},
         {"mask hides", "9 G722/8000|0", "mask=G722", "0 PCMU"},
         {"mask all and transcode", "9 G722/8000|0", "mask=all transcode=opus", "96 opus"},
+        {"a whole list of the request, in its order", "0|8", "mask=all transcode=opus,PCMA,PCMU",
+         "96 opus|8 PCMA|0 PCMU"},
         {"consume hides", "9 G722/8000|0", "consume=G722", "0 PCMU"},
         {"ignore", "9 G722/8000|0", "ignore=PCMU", "9 G722"},
         {"nothing left is everything", "9 G722/8000|0", "strip=all", "9 G722|0 PCMU"},
@@ -186,7 +192,7 @@ static void an_offer_becomes_what_the_request_makes_of_it(void **state)
         {"what only Microsoft has goes on unchanged", lync, "",
          "114 x-msrta|9 G722|0 PCMU|97 RED|13 CN|101 telephone-event"},
         {"and is left out once codecs are added", lync, "transcode=opus",
-         "9 G722|0 PCMU|97 RED|13 CN|101 telephone-event|96 opus"},
+         "9 G722|0 PCMU|97 RED|13 CN|101 telephone-event|96 opus|98 telephone-event"},
     };
 
     (void)state;
@@ -272,6 +278,8 @@ static void an_answer_passes_through_or_picks_the_best_sound(void **state)
          "transcode=opus", "96 opus/48000/2", "112 SIREN|118 CN", true},
         {"events that become tones", "0|101 telephone-event/8000", "transcode=opus",
          "96 opus/48000/2", "0 PCMU|101 telephone-event", true},
+        {"events that change their clock", "0|101 telephone-event/8000", "transcode=opus",
+         "96 opus/48000/2|97 telephone-event/48000", "0 PCMU|101 telephone-event", true},
         {"RED of the same numbers", "0|97 RED/8000", "", "0|97 RED/8000", "0 PCMU|97 RED", false},
         {"RED of other numbers", "100 opus/48000/2|97 red/48000/2", "",
          "101 opus/48000/2|97 red/48000/2", "100 opus", false},
@@ -301,6 +309,20 @@ static void an_answer_passes_through_or_picks_the_best_sound(void **state)
             fail_msg("%s: transcoded or not", rows[i].why);
         talk_end(&t);
     }
+}
+
+static void a_single_codec_goes_back_where_that_is_asked_for(void **state)
+{
+    struct talk t = {.sides.is_single = true};
+
+    (void)state;
+    talk_offer(&t, "9 G722/8000|0|118 CN/16000|13 CN/8000|101 telephone-event/8000", "");
+    talk_answer(&t, "0|9 G722/8000|118 CN/16000|13 CN/8000|101 telephone-event/8000");
+    assert_int_equal(t.err, 0);
+    assert_string_equal(list_text(t.plan.answer, t.plan.n_answer),
+                        "0 PCMU|13 CN|101 telephone-event");
+    assert_int_equal(t.plan.from_offerer.action[9], MEDIA_DROP);
+    talk_end(&t);
 }
 
 static void an_answer_without_anything_in_common_is_refused(void **state)
@@ -509,6 +531,7 @@ int main(void)
         cmocka_unit_test(an_interface_adds_its_codecs),
         cmocka_unit_test(video_is_offered_as_it_is),
         cmocka_unit_test(an_answer_passes_through_or_picks_the_best_sound),
+        cmocka_unit_test(a_single_codec_goes_back_where_that_is_asked_for),
         cmocka_unit_test(an_answer_without_anything_in_common_is_refused),
         cmocka_unit_test(a_codec_with_a_bad_fmtp_is_left_out_and_named),
         cmocka_unit_test(each_direction_uses_the_numbers_of_its_ends),

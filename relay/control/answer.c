@@ -139,6 +139,7 @@ static int negotiate_line(struct answer *a, unsigned i, struct stream *from, str
         .ptime_ms = from->ptime_ms,
         .ptime_reverse_ms = from->ptime_reverse_ms,
         .always_transcode = from->always_transcode,
+        .is_single = ng_has(a->req, NG_FLAG_SINGLE_CODEC),
         .reorder_window_us = a->c->cfg->reorder_window_ms * 1000,
         .settings = from->settings,
         .n_settings = from->n_settings,

@@ -19,13 +19,21 @@ struct description {
     struct line_store *store;
 };
 
+/* Where the leg is told to send to: media-address is for a NAT that the configuration does not
+ * know. Candidates are not touched by it. */
+static const union addr *told_address(const struct description *d, unsigned interface)
+{
+    const union addr *own = &d->leg->call->control->cfg->interfaces[interface].advertise;
+
+    return d->req->media_address.sa.sa_family == own->sa.sa_family ? &d->req->media_address : own;
+}
+
 static void write_address(const struct description *d, struct sdp_media_out *m,
                           const struct stream *s)
 {
-    const struct config_interface *itf = &s->control->cfg->interfaces[s->interface];
     bool is_muxed = d->is_offer ? s->offers_mux : s->is_muxed;
 
-    m->rtp = itf->advertise;
+    m->rtp = *told_address(d, s->interface);
     addr_set_port(&m->rtp, s->port);
     m->has_rtcp_mux = is_muxed;
     m->has_rtcp_address = ng_has(d->req, NG_FLAG_FULL_RTCP_ATTRIBUTE);
@@ -121,10 +129,9 @@ static void write_line(const struct description *d, unsigned i, const struct des
 static int write_doc(char *buf, size_t cap, const struct description *d,
                      const struct sdp_doc *template)
 {
-    const struct config_interface *itf = &d->leg->call->control->cfg->interfaces[d->leg->interface];
     unsigned replace = d->req->replace;
     struct sdp_out out = {.dialect = d->leg->dialect,
-                          .address = itf->advertise,
+                          .address = *told_address(d, d->leg->interface),
                           .replace_origin =
                               (replace & (NG_REPLACE_ORIGIN | NG_REPLACE_ORIGIN_FULL)) != 0,
                           .replace_session_name = (replace & NG_REPLACE_SESSION_NAME) != 0,

@@ -334,6 +334,17 @@ static int prepare_formats(struct offer *o, struct stream *from, struct stream *
     return 0;
 }
 
+/* sdp-media-remove: refused like what policy forbids, with port 0, so that lines keep their number.
+ */
+static bool is_unwanted(const struct offer *o, const struct sdp_media *m)
+{
+    for (unsigned i = 0; i < o->req->media_remove.n; i++) {
+        if (str_equal_nocase(o->req->media_remove.v[i], m->kind_text))
+            return true;
+    }
+    return false;
+}
+
 static int prepare_line(struct offer *o, unsigned i)
 {
     const struct sdp_media *m = &o->d.offerer->doc->media[i];
@@ -342,7 +353,7 @@ static int prepare_line(struct offer *o, unsigned i)
     int err;
 
     from->kind = to->kind = m->kind;
-    from->is_allowed = to->is_allowed = parties_allow(&o->verdicts, m);
+    from->is_allowed = to->is_allowed = parties_allow(&o->verdicts, m) && !is_unwanted(o, m);
     line->is_kept = m->kind == MEDIA_IM && from->is_allowed;
     line->is_rejected = !from->is_allowed;
     if (line->is_kept || line->is_rejected)

@@ -275,6 +275,51 @@ static void an_offer_that_comes_back_is_not_relayed_twice(void **state)
     talk_close(&t);
 }
 
+/* ---- what a request changes in a description ---------------------------------------------------
+ */
+
+static void the_address_that_a_request_names_stands_in_the_description(void **state)
+{
+    static const char sdp[] = HEAD "m=audio 5004 RTP/AVP 0\r\n";
+    struct talk t;
+
+    talk_open(&t, *state);
+    json_t *reply = relay_ask_for(
+        *state, talk_request(&t, "offer", TALK_A, false, sdp, "media-address=192.0.2.77"), "ok");
+    const char *ours = json_string_value(json_object_get(reply, "sdp"));
+
+    assert_non_null(strstr(ours, "\r\nc=IN IP4 192.0.2.77\r\n"));
+    assert_null(strstr(ours, "127.0.0.1\r\nt="));
+    json_decref(reply);
+    talk_close(&t);
+}
+
+static void lines_that_a_request_removes_are_refused_on_both_sides(void **state)
+{
+    static const char sdp[] = HEAD "m=video 5006 RTP/AVP 96\r\na=rtpmap:96 VP8/90000\r\n"
+                                   "m=audio 5004 RTP/AVP 0\r\n";
+    struct talk t;
+
+    talk_open(&t, *state);
+    t.direction[1] = "wlm"; /* where policy allows video */
+    for (unsigned removes = 0; removes < 2; removes++) {
+        json_t *reply = relay_ask_for(*state,
+                                      talk_request(&t, "offer", TALK_A, false, sdp,
+                                                   removes ? "sdp-media-remove=video" : NULL),
+                                      "ok");
+        const char *ours = json_string_value(json_object_get(reply, "sdp"));
+
+        assert_int_equal(strstr(ours, "m=video 0 ") != NULL, removes);
+        assert_null(strstr(ours, "m=audio 0 "));
+        json_decref(reply);
+    }
+    json_t *reply =
+        relay_ask_for(*state, talk_request(&t, "answer", TALK_A, true, sdp, NULL), "ok");
+    assert_non_null(strstr(json_string_value(json_object_get(reply, "sdp")), "m=video 0 "));
+    json_decref(reply);
+    talk_close(&t);
+}
+
 /* ---- who may speak ----------------------------------------------------------------------------
  */
 
@@ -372,6 +417,8 @@ int main(void)
         cmocka_unit_test(a_description_that_cannot_be_used_gets_its_error),
         cmocka_unit_test(very_long_descriptions_are_taken_or_refused_and_never_more),
         cmocka_unit_test(an_offer_that_comes_back_is_not_relayed_twice),
+        cmocka_unit_test(the_address_that_a_request_names_stands_in_the_description),
+        cmocka_unit_test(lines_that_a_request_removes_are_refused_on_both_sides),
         cmocka_unit_test(only_those_on_the_list_may_speak),
         cmocka_unit_test(beyond_max_calls_an_offer_is_told_the_load_limit),
         cmocka_unit_test(without_free_ports_an_offer_fails_until_they_have_rested),

@@ -61,6 +61,7 @@ struct negotiate_sides {
     unsigned ptime_ms;              /* forced towards the answerer; 0: as it asks */
     unsigned ptime_reverse_ms;      /* forced towards the offerer; 0: as it asks */
     bool always_transcode;
+    bool is_single; /* the offerer is told one codec only, and what goes with it */
     uint32_t reorder_window_us;
     const struct negotiated_setting *settings; /* of negotiated_offer */
     unsigned n_settings;

@@ -123,6 +123,17 @@ static bool has_event(const struct sdp_format *list, unsigned n)
     return false;
 }
 
+static bool shares_events(const struct choice *c)
+{
+    for (unsigned k = 0; k < n_offer_formats(c); k++) {
+        const struct sdp_format *f = &c->in->offer->formats[k];
+
+        if (format_is_event(f) && format_find_same(c->answered, c->n_answered, f))
+            return true;
+    }
+    return false;
+}
+
 /* Inside RED stand payload types: it passes only if every one of them is the same on both sides. */
 static bool numbers_agree(const struct choice *c)
 {
@@ -146,9 +157,10 @@ static bool wants_addition(const struct choice *c, const struct sdp_format *f, b
         return true;
     if (!c->transcodes)
         return false;
-    /* events of the offerer become tones where the answerer took none */
+    /* events of the offerer become tones where the answerer took none, and get another clock where
+     * it took them on that of its own speech */
     if (format_is_event(f))
-        return !has_event(c->answered, c->n_answered);
+        return !shares_events(c);
     return f->clock_hz == c->plan->answer[0].clock_hz;
 }
 
@@ -171,6 +183,19 @@ static bool converts_digits(const struct choice *c)
            !has_event(c->in->offer->formats, n_offer_formats(c)) &&
            format_first_transcodable(c->answered, c->n_answered) &&
            format_first_transcodable(c->plan->answer, c->plan->n_answer);
+}
+
+/* For peers that are confused by more (single-codec): the first, and what goes with it. */
+static void answer_single(struct negotiated_plan *plan)
+{
+    const struct sdp_format first = plan->answer[0];
+    unsigned kept = 1;
+
+    for (unsigned i = 1; i < plan->n_answer; i++) {
+        if (!format_is_primary(&plan->answer[i]) && plan->answer[i].clock_hz == first.clock_hz)
+            plan->answer[kept++] = plan->answer[i];
+    }
+    plan->n_answer = kept;
 }
 
 /* ---- packet times ---- */
@@ -247,6 +272,8 @@ int negotiate_answer(struct negotiated_plan *plan, const struct negotiate_sides 
     if (plan->n_answer == 0)
         return ENOENT;
     answer_additions(&c);
+    if (in->is_single)
+        answer_single(plan);
     make_flows(&c);
     return 0;
 }

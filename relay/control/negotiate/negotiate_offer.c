@@ -1,3 +1,5 @@
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "relay/control/negotiate/negotiate_internal.h"
@@ -117,6 +119,36 @@ static void offer_add(struct negotiated_offer *out, const struct sdp_media *offe
     out->formats[out->n_formats++] = f;
 }
 
+static bool has_event_of(const struct negotiated_offer *out, uint32_t clock_hz)
+{
+    for (unsigned i = 0; i < out->n_formats; i++) {
+        if (format_is_event(&out->formats[i]) && out->formats[i].clock_hz == clock_hz)
+            return true;
+    }
+    return false;
+}
+
+/* Digits go on the clock of the speech beside them (RFC 4733 s.2.1): an offer that lists events
+ * lists them for what was added, too. */
+static void offer_add_events(struct negotiated_offer *out, const struct sdp_media *offer,
+                             unsigned first_added)
+{
+    const unsigned end = out->n_formats;
+    bool lists_events = false;
+
+    for (unsigned i = 0; i < first_added; i++)
+        lists_events = lists_events || format_is_event(&out->formats[i]);
+    for (unsigned i = first_added; lists_events && i < end; i++) {
+        const uint32_t clock_hz = out->formats[i].clock_hz;
+        char word[40];
+
+        if (!format_is_primary(&out->formats[i]) || has_event_of(out, clock_hz))
+            continue;
+        (void)snprintf(word, sizeof(word), "telephone-event/%" PRIu32, clock_hz);
+        offer_add(out, offer, str_of(word));
+    }
+}
+
 static void keep_settings(struct negotiated_offer *out, const struct ng_strings *words)
 {
     for (unsigned i = 0; i < words->n && out->n_settings < NEGOTIATED_SETTINGS_MAX; i++) {
@@ -181,20 +213,31 @@ static void offer_take(struct negotiated_offer *out, const struct sdp_media *off
     }
 }
 
+static void offer_transcoded(struct negotiated_offer *out, const struct sdp_media *offer,
+                             const struct ng_codec_ops *ops, const struct config_interface *to)
+{
+    const unsigned first_added = out->n_formats;
+
+    for (unsigned i = 0; i < ops->transcode.n; i++)
+        offer_add(out, offer, ops->transcode.v[i]);
+    for (unsigned i = 0; to && i < to->n_transcode; i++)
+        offer_add(out, offer, str_of(to->transcode[i]));
+    offer_add_events(out, offer, first_added);
+    if (codec_words_have_all(&ops->mask) || codec_words_have_all(&ops->consume) ||
+        codec_words_have_all(&ops->strip))
+        offer_sort(out, &ops->transcode); /* the whole list is the request's, and so is its order */
+    keep_settings(out, &ops->set);
+    keep_settings(out, &ops->transcode);
+}
+
 void negotiate_offer(struct negotiated_offer *out, const struct sdp_media *offer,
                      const struct ng_codec_ops *ops, const struct config_interface *to,
                      bool keeps_empty)
 {
     memset(out, 0, sizeof(*out));
     offer_take(out, offer, ops, may_know_proprietary(to, ops));
-    if (offer->kind == MEDIA_AUDIO) {
-        for (unsigned i = 0; i < ops->transcode.n; i++)
-            offer_add(out, offer, ops->transcode.v[i]);
-        for (unsigned i = 0; to && i < to->n_transcode; i++)
-            offer_add(out, offer, str_of(to->transcode[i]));
-        keep_settings(out, &ops->set);
-        keep_settings(out, &ops->transcode);
-    }
+    if (offer->kind == MEDIA_AUDIO)
+        offer_transcoded(out, offer, ops, to);
     offer_sort(out, &ops->offer);
     if (!keeps_empty && !has_primary(out))
         offer_restore(out, offer);
