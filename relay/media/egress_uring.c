@@ -6,26 +6,20 @@
 static bool lay_out(struct uring *u, struct packet *p)
 {
     struct io_uring_sqe *sqe;
-    unsigned i;
 
-    if (u->n_sends == URING_SENDS)
-        uring_submit(u);
-    sqe = u->n_sends < URING_SENDS ? uring_get_sqe(u) : NULL;
+    if (u->n_laid_out - u->n_settled == URING_SENDS)
+        return false;
+    sqe = uring_get_sqe(u);
     if (!sqe)
         return false;
-    i = u->n_sends++;
-    u->out_iov[i] = (struct iovec){.iov_base = p->data, .iov_len = p->len};
-    u->out_msg[i] = (struct msghdr){
-        .msg_name = &p->addr,
-        .msg_namelen = addr_len(&p->addr),
-        .msg_iov = &u->out_iov[i],
-        .msg_iovlen = 1,
-    };
-    /* MSG_DONTWAIT: a full socket fails at once, so nothing of a send outlives its submission */
-    io_uring_prep_sendmsg(sqe, (int)p->out->socket[p->component].slot, &u->out_msg[i],
-                          MSG_DONTWAIT);
-    sqe->flags |= IOSQE_FIXED_FILE;
-    uring_tag(sqe, URING_SEND, p);
+    /* MSG_DONTWAIT: a full socket fails at once, so nothing of a send outlives its submission. An
+     * address of its own spares the kernel a msghdr to copy. */
+    io_uring_prep_send(sqe, (int)p->out->socket[p->component].slot, p->data, p->len, MSG_DONTWAIT);
+    io_uring_prep_send_set_addr(sqe, &p->addr.sa, (uint16_t)addr_len(&p->addr));
+    sqe->flags |= IOSQE_FIXED_FILE | IOSQE_CQE_SKIP_SUCCESS;
+    uring_tag(sqe, URING_REFUSED, p);
+    p->is_refused = false;
+    u->out[u->n_laid_out++ % URING_SENDS] = p;
     return true;
 }
 
@@ -42,10 +36,34 @@ void egress_uring_write(struct io *io, struct batch *b)
     b->n = 0;
 }
 
-void egress_uring_sent(struct uring *u, struct packet *p, int result)
+/* What was refused has its completion before this mark, unless the kernel found no room for it in
+ * the ring: then it comes with a later submission, and so does the mark. */
+static void set_mark(struct uring *u)
 {
-    if (result < 0)
-        io_not_sent(&u->io, p);
-    else
-        io_sent(&u->io, p);
+    if (io_uring_cq_has_overflow(&u->ring))
+        return;
+    u->n_settling = u->n_submitted;
+    u->settling_mark = io_uring_smp_load_acquire(u->ring.cq.ktail);
+}
+
+void egress_uring_submitted(struct uring *u)
+{
+    u->n_submitted = u->n_laid_out;
+    if (u->n_settling == u->n_settled) /* one mark at a time */
+        set_mark(u);
+}
+
+void egress_uring_settle(struct uring *u, unsigned n_seen)
+{
+    while (u->n_settling != u->n_settled && (int)(n_seen - u->settling_mark) >= 0) {
+        while (u->n_settled != u->n_settling) {
+            struct packet *p = u->out[u->n_settled++ % URING_SENDS];
+
+            if (p->is_refused)
+                io_not_sent(&u->io, p);
+            else
+                io_sent(&u->io, p);
+        }
+        set_mark(u);
+    }
 }

@@ -250,8 +250,8 @@ static void take_completion(struct uring *u, struct batch *b, const struct io_ur
     case URING_RECEIVE:
         take_receive(u, b, of, cqe);
         break;
-    case URING_SEND:
-        egress_uring_sent(u, of, cqe->res);
+    case URING_REFUSED:
+        ((struct packet *)of)->is_refused = true;
         break;
     case URING_WAKE:
         u->is_woken = true;
@@ -283,13 +283,13 @@ static void take_completions(struct uring *u, struct batch *b)
         n++;
     }
     io_uring_cq_advance(&u->ring, n);
+    egress_uring_settle(u, *u->ring.cq.khead);
 }
 
-/* Submits, and waits for an event beside the sends that are submitted, which complete at once - or,
- * to let packets gather, for a batch of them. */
+/* Submits, and waits for an event - or, to let packets gather, for a batch of them. */
 static void submit_and_wait(struct uring *u, const struct io_wait *wait)
 {
-    unsigned n = u->n_sends + (wait->gather_us ? BATCH_MAX : 1);
+    unsigned n = wait->gather_us ? BATCH_MAX : 1;
     uint64_t now_us, us = wait->gather_us;
     struct __kernel_timespec ts;
     struct io_uring_cqe *cqe;
@@ -314,7 +314,7 @@ static void enter(struct uring *u, const struct io_wait *wait, bool may_wait)
     }
     submit_and_wait(u, wait);
     if (io_uring_sq_ready(&u->ring) == 0)
-        u->n_sends = 0;
+        egress_uring_submitted(u);
 }
 
 void ingress_uring_read(struct io *io, struct batch *b, const struct io_wait *wait)

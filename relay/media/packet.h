@@ -34,6 +34,7 @@ struct packet {
     uint8_t kind;                /* enum packet_kind */
     uint8_t component;           /* it arrived on; from routing on: it leaves by */
     bool may_lock;               /* its source becomes the stream's, if it proves to be genuine */
+    bool is_refused;             /* io_uring: the kernel did not send it */
     struct media_stream *stream; /* that it came to; NULL: made here */
     struct media_stream *out;    /* to whose peer it goes */
     uint64_t arrived_us;         /* in the kernel, if its socket is sampled for delays; else 0 */

@@ -120,7 +120,7 @@ void uring_submit(struct uring *u)
 {
     (void)io_uring_submit_and_get_events(&u->ring);
     if (io_uring_sq_ready(&u->ring) == 0)
-        u->n_sends = 0; /* the kernel has copied what they point to */
+        egress_uring_submitted(u);
 }
 
 struct io_uring_sqe *uring_get_sqe(struct uring *u)
@@ -138,7 +138,7 @@ static void uring_flush(struct io *io)
 {
     struct uring *u = uring_of(io);
 
-    if (u->n_sends > 0)
+    if (u->n_laid_out != u->n_submitted)
         uring_submit(u);
 }
 

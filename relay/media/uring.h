@@ -10,7 +10,9 @@
  *
  * - a multishot recvmsg for each socket, which stays armed and takes its buffers from a ring of
  *   packets that we provide;
- * - sends are laid out as they come and submitted with the next wait, by the same system call;
+ * - sends are laid out as they come and submitted with the next wait, by the same system call.
+ *   They complete in it, and only what is refused leaves a completion: the rest has left when all
+ *   that had completed by then has been seen;
  * - sockets are registered files; they come and go by submissions, as registration from another
  *   thread is refused (EEXIST: SINGLE_ISSUER);
  * - completions are run when we ask for them (DEFER_TASKRUN), not in the middle of a pass.
@@ -21,14 +23,14 @@
 #define URING_SUBMISSIONS 1024
 #define URING_COMPLETIONS 4096
 #define URING_BUFFERS     512 /* provided to the kernel; a power of two */
-#define URING_SENDS       512 /* laid out and not submitted yet */
+#define URING_SENDS       2048 /* laid out, or not settled yet; a power of two */
 #define URING_FILES_MAX   262144
 #define URING_GROUP       0 /* of the provided buffers */
 
 enum uring_tag {
     URING_WAKE,    /* pointer: none */
     URING_RECEIVE, /* struct media_socket */
-    URING_SEND,    /* struct packet */
+    URING_REFUSED, /* struct packet: its send has failed */
     URING_OPEN,    /* struct media_socket: it has become a registered file */
     URING_CLEAR,   /* struct media_socket: it no longer is one */
     URING_CANCEL,  /* pointer: none */
@@ -59,9 +61,10 @@ struct uring {
     unsigned n_free_slots;
     uint32_t *free_slots;
 
-    unsigned n_sends; /* laid out since the last submission */
-    struct msghdr out_msg[URING_SENDS];
-    struct iovec out_iov[URING_SENDS];
+    /* sends, in order: settled | settling | submitted since | laid out; all counts modulo 2^32 */
+    unsigned n_settled, n_settling, n_submitted, n_laid_out;
+    unsigned settling_mark; /* they have left when the completions up to here have been seen */
+    struct packet *out[URING_SENDS];
 };
 
 static inline struct uring *uring_of(struct io *io)
@@ -94,6 +97,9 @@ void ingress_uring_begin(struct uring *u);
  */
 
 void egress_uring_write(struct io *io, struct batch *b);
-void egress_uring_sent(struct uring *u, struct packet *p, int result);
+/** A submission has taken all that was laid out. */
+void egress_uring_submitted(struct uring *u);
+/** All completions before this one have been seen: lets packets go that have left. */
+void egress_uring_settle(struct uring *u, unsigned n_seen);
 
 #endif
