@@ -22,9 +22,17 @@ struct route_source {
     uint32_t ssrc;       /* of the sender, relayed */
 };
 
+/** A packet of ours between those of the source, or one of its packets left out, moves what follows
+ *  by one: before in_seq, another offset was added. */
+struct route_shift {
+    uint16_t in_seq, offset_before;
+};
+#define ROUTE_SHIFTS 16 /* that a late packet may be overtaken by */
+
 struct route {
     uint32_t ssrc; /* ours */
     bool has_source;
+    uint8_t n_shifts; /* the newest is the last */
     struct route_source source;
     uint16_t seq_offset; /* added to the source's numbers */
     uint32_t ts_offset;
@@ -35,6 +43,7 @@ struct route {
     uint64_t last_us;            /* when it was sent, */
     uint32_t clock_hz;           /* and its clock; 0: not known */
     uint32_t n_packets, n_bytes; /* sent, for sender reports: RFC 3550 s.6.4.1 */
+    struct route_shift shifts[ROUTE_SHIFTS];
 };
 
 /** @param random  sequence number and timestamp to start with: RFC 3550 s.5.1 */
@@ -43,11 +52,29 @@ void route_init(struct route *r, uint32_t ssrc, uint64_t random);
 /**
  * Gives a packet the numbers and the SSRC with which it is sent.
  * @param clock_hz  0: not known
- * @return false: it is older than the first packet of its source that was sent, so its number has
- *         been used for something else; nothing has changed
+ * @return false: it is older than the first packet of its source that was sent, or than what is
+ *         remembered of shifts, so its number may have been used for something else; nothing has
+ *         changed
  */
 bool route_map(struct route *r, const struct route_source *source, struct rtp_packet *rtp,
                uint32_t clock_hz, uint64_t now_us);
+
+/** Gives a packet that is no source's the next number and the SSRC; its ts is ours already. What
+ * the source sends from now on follows it. */
+void route_insert(struct route *r, struct rtp_packet *rtp, uint64_t now_us);
+
+/** Leaves out a packet of the source: those after it close up, unless they were sent before. */
+void route_skip(struct route *r, const struct route_source *source, uint16_t seq);
+
+/** A first packet of another source, and what its numbers stand for in the one that feeds now. */
+struct route_handover {
+    struct route_source source;
+    uint16_t seq;
+    uint32_t ts, old_ts; /* the same moment in both; of one clock */
+};
+/** Lets another source go on where the one that feeds now stands, to the tick: for the same sound
+ *  by another way. */
+void route_hand_over(struct route *r, const struct route_handover *to);
 
 /** @return whether the source feeds now: its numbers can be mapped */
 bool route_is_source(const struct route *r, const struct route_source *source);
