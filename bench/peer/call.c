@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/random.h>
 
 #include "bench/peer/call_account.h"
+#include "bench/peer/signalling.h"
 #include "bench/scan.h"
 
 #define CONNECT_US 15000000 /* ICE gives up after about ten seconds */
@@ -18,9 +18,8 @@
 struct call {
     struct call_config cfg;
     struct peer *peer[2];
-    char id[40], tag[2][24];
+    struct signalling signalling;
     char flags[256];
-    bool is_at_relay;
     uint64_t longest_us; /* of what is said */
     uint64_t offer_us, answer_us;
     char problem[256];
@@ -63,19 +62,6 @@ void call_default_flags(char *flags, size_t cap, const struct peer_config *a,
         snprintf(flags + n, cap - (size_t)n, " codec-transcode-%s", first);
 }
 
-static int names_make(struct call *c)
-{
-    uint64_t random[3];
-
-    if (getrandom(random, sizeof(random), 0) != sizeof(random))
-        return EIO;
-    snprintf(c->id, sizeof(c->id), "call-%016llx", (unsigned long long)random[0]);
-    for (unsigned i = 0; i < 2; i++)
-        snprintf(c->tag[i], sizeof(c->tag[i]), "%c-%016llx", 'a' + (int)i,
-                 (unsigned long long)random[i + 1]);
-    return 0;
-}
-
 int call_alloc(struct call **cp, const struct call_config *cfg)
 {
     struct call *c = calloc(1, sizeof(*c));
@@ -83,7 +69,9 @@ int call_alloc(struct call **cp, const struct call_config *cfg)
         return ENOMEM;
 
     c->cfg = *cfg;
-    int err = names_make(c);
+    int err = signalling_init(&c->signalling, cfg->ng);
+    c->signalling.direction = cfg->direction;
+    c->signalling.provider = cfg->provider;
     for (unsigned i = 0; i < 2 && !err; i++) {
         const struct sound *says = cfg->peer[i].says;
         uint64_t us = says ? (uint64_t)says->n_samples * 1000000 / says->rate_hz : 0;
@@ -106,119 +94,65 @@ int call_alloc(struct call **cp, const struct call_config *cfg)
     return 0;
 }
 
-static void deleted_h(int err, json_t *reply, void *arg)
-{
-    (void)err;
-    (void)reply;
-    (void)arg;
-}
-
-static json_t *request_make(const struct call *c, const char *command, bool has_to_tag)
-{
-    json_t *r = json_pack("{s:[s], s:s, s:s, s:s}", "supports", "load limit", "call-id", c->id,
-                          "from-tag", c->tag[CALL_A], "command", command);
-
-    if (r && has_to_tag)
-        json_object_set_new(r, "to-tag", json_string(c->tag[CALL_B]));
-    return r;
-}
-
 void call_free(struct call *c)
 {
     if (!c)
         return;
-    if (c->is_at_relay) {
-        json_t *request = request_make(c, "delete", false);
-
-        (void)ng_client_send(c->cfg.ng, request, deleted_h, NULL); /* a courtesy, no more */
-        json_decref(request);
-    }
+    signalling_drop(&c->signalling);
     peer_free(c->peer[CALL_A]);
     peer_free(c->peer[CALL_B]);
     free(c);
 }
 
-static int direction_put(json_t *request, const char *direction)
+/* Hands an SDP to the relay, if there is one, and takes back what it made of it. */
+static int relay_pass(struct call *c, const char *command, unsigned from, const char *flags,
+                      char *sdp)
 {
-    char name[64];
-    json_t *list = json_array();
-
-    while (scan_word(&direction, name, sizeof(name), ",")) {
-        json_array_append_new(list, json_string(name));
-        (void)scan_text(&direction, ",");
-    }
-    return json_object_set_new(request, "direction", list) ? ENOMEM : 0;
+    if (!c->cfg.ng)
+        return 0;
+    int err = signalling_pass(&c->signalling, command, from, flags, sdp, PEER_SDP_MAX);
+    return err ? problem_set(c, err, "%s", c->signalling.problem) : 0;
 }
 
-static json_t *sdp_request_make(const struct call *c, const char *command, const char *sdp,
-                                const char *flags)
+/* An offer that is made goes its way, and the answer back. */
+static int exchange(struct call *c, unsigned from, char sdp[static PEER_SDP_MAX])
 {
-    bool is_offer = strcmp(command, "offer") == 0;
-    json_t *r = request_make(c, command, !is_offer);
-    bool is_made = r && json_object_set_new(r, "sdp", json_string(sdp)) == 0;
+    const char offerer = "AB"[from], answerer = "AB"[!from];
+    char answer[PEER_SDP_MAX];
 
-    if (is_made && flags)
-        is_made = ng_put_script_flags(r, flags) == 0;
-    if (is_made && is_offer && c->cfg.direction)
-        is_made = direction_put(r, c->cfg.direction) == 0;
-    if (is_made && is_offer && c->cfg.provider)
-        is_made = json_object_set_new(r, "provider", json_string(c->cfg.provider)) == 0;
-    if (is_made)
-        return r;
-    json_decref(r);
-    return NULL;
-}
-
-/* Hands an SDP to the relay and takes back what it made of it, in the same buffer. */
-static int relay_pass(struct call *c, const char *command, const char *flags, char *sdp,
-                      uint64_t *took_us)
-{
-    json_t *reply = NULL, *request = sdp_request_make(c, command, sdp, flags);
-    uint64_t start_us = loop_now_us();
-
-    if (!request)
-        return problem_set(c, ENOMEM, "%s: no memory", command);
-    int err = ng_client_call(c->cfg.ng, request, &reply);
-    *took_us = loop_now_us() - start_us;
-    json_decref(request);
+    int err = relay_pass(c, "offer", from, c->flags, sdp);
+    c->offer_us = c->signalling.took_us;
     if (err)
-        return problem_set(c, err, "%s: no usable reply from the relay: %s", command,
-                           strerror(err));
-
-    c->is_at_relay = true;
-    const char *text = json_string_value(json_object_get(reply, "sdp"));
-    const char *reason = json_string_value(json_object_get(reply, "error-reason"));
-    if (!text || strlen(text) >= PEER_SDP_MAX)
-        err = problem_set(c, EPROTO, "%s: the relay refused: %s", command,
-                          reason ? reason : "no SDP in its reply");
-    else
-        memcpy(sdp, text, strlen(text) + 1);
-    json_decref(reply);
-    return err;
+        return err;
+    err = peer_answer(c->peer[!from], sdp, strlen(sdp), answer, sizeof(answer));
+    if (err)
+        return problem_set(c, err, "%c cannot answer: %s", answerer, strerror(err));
+    err = relay_pass(c, "answer", from, c->cfg.answer_flags, answer);
+    c->answer_us = c->signalling.took_us;
+    if (err)
+        return err;
+    err = peer_take_answer(c->peer[from], answer, strlen(answer));
+    return err ? problem_set(c, err, "%c cannot take the answer: %s", offerer, strerror(err)) : 0;
 }
 
 int call_set_up(struct call *c)
 {
-    char sdp[PEER_SDP_MAX], answer[PEER_SDP_MAX];
+    char sdp[PEER_SDP_MAX];
 
     int err = peer_offer(c->peer[CALL_A], sdp, sizeof(sdp));
     if (err)
         return problem_set(c, err, "A's offer: %s", strerror(err));
-    if (c->cfg.ng) {
-        err = relay_pass(c, "offer", c->flags, sdp, &c->offer_us);
-        if (err)
-            return err;
-    }
-    err = peer_answer(c->peer[CALL_B], sdp, strlen(sdp), answer, sizeof(answer));
+    return exchange(c, CALL_A, sdp);
+}
+
+int call_change(struct call *c, const struct peer_change *change)
+{
+    char sdp[PEER_SDP_MAX];
+
+    int err = peer_reoffer(c->peer[CALL_A], change, sdp, sizeof(sdp));
     if (err)
-        return problem_set(c, err, "B cannot answer: %s", strerror(err));
-    if (c->cfg.ng) {
-        err = relay_pass(c, "answer", c->cfg.answer_flags, answer, &c->answer_us);
-        if (err)
-            return err;
-    }
-    err = peer_take_answer(c->peer[CALL_A], answer, strlen(answer));
-    return err ? problem_set(c, err, "A cannot take the answer: %s", strerror(err)) : 0;
+        return problem_set(c, err, "A's new offer: %s", strerror(err));
+    return exchange(c, CALL_A, sdp);
 }
 
 void call_say(struct call *c)
@@ -236,26 +170,14 @@ void call_hang_up(struct call *c)
     peer_hang_up(c->peer[CALL_B]);
 }
 
-static int relay_ask(struct call *c, const char *command, json_t **reply)
-{
-    json_t *request = request_make(c, command, false);
-    if (!request)
-        return ENOMEM;
-
-    int err = ng_client_call(c->cfg.ng, request, reply);
-    json_decref(request);
-    return err;
-}
-
 int call_query(struct call *c, json_t **reply)
 {
-    return relay_ask(c, "query", reply);
+    return signalling_ask(&c->signalling, "query", reply);
 }
 
 int call_delete(struct call *c, json_t **reply)
 {
-    c->is_at_relay = false;
-    return relay_ask(c, "delete", reply);
+    return signalling_ask(&c->signalling, "delete", reply);
 }
 
 static bool has_failed(const struct call *c)
@@ -348,10 +270,10 @@ struct peer *call_peer(const struct call *c, unsigned side)
 
 const char *call_id(const struct call *c)
 {
-    return c->id;
+    return c->signalling.id;
 }
 
 const char *call_tag(const struct call *c, unsigned side)
 {
-    return c->tag[side];
+    return c->signalling.tag[side];
 }

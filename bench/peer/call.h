@@ -66,6 +66,8 @@ void call_free(struct call *c);
 /** Offer and answer. Runs the loop while NG replies are awaited. @return 0; or an error, with
  *  call_problem() telling at which step and why */
 int call_set_up(struct call *c);
+/** The same with a further offer of A's, in a call that is up; its media go on meanwhile. */
+int call_change(struct call *c, const struct peer_change *change);
 void call_say(struct call *c);
 void call_hang_up(struct call *c);
 /** Asks the relay for its account, and to end the call. @return 0; as ng_client_call() */

@@ -15,6 +15,7 @@ struct peer_ice {
     NiceAgent *agent;
     guint stream;
     bool is_ready[COMPONENTS_MAX], is_failed, was_ready;
+    struct peer_ice_facts facts;
     char pair[COMPONENTS_MAX][160];
 };
 
@@ -58,16 +59,29 @@ static void state_h(NiceAgent *agent, guint stream, guint component, guint state
     if (component < 1 || component > COMPONENTS_MAX)
         return;
     ice->is_ready[component - 1] = state == NICE_COMPONENT_STATE_READY;
+    ice->facts.is_answered = ice->facts.is_answered || state == NICE_COMPONENT_STATE_CONNECTED ||
+                             state == NICE_COMPONENT_STATE_READY;
     for (unsigned i = 0; i < ice->cfg.n_components; i++)
         is_ready = is_ready && ice->is_ready[i];
 
     if (state == NICE_COMPONENT_STATE_FAILED && !ice->is_failed) {
         ice->is_failed = true;
+        ice->facts.state = PEER_ICE_FAILED;
         ice->cfg.state_h(PEER_ICE_FAILED, ice->cfg.arg);
     } else if (is_ready && !ice->was_ready) {
         ice->was_ready = true;
+        ice->facts.state = PEER_ICE_READY;
         ice->cfg.state_h(PEER_ICE_READY, ice->cfg.arg);
     }
+}
+
+static void request_h(NiceAgent *agent, guint stream, gpointer data)
+{
+    struct peer_ice *ice = data;
+
+    (void)agent;
+    (void)stream;
+    ice->facts.is_asked = true;
 }
 
 static void packet_h(NiceAgent *agent, guint stream, guint component, guint n, gchar *packet,
@@ -99,6 +113,7 @@ static int agent_open(struct peer_ice *ice)
 
     g_signal_connect(ice->agent, "component-state-changed", G_CALLBACK(state_h), ice);
     g_signal_connect(ice->agent, "new-selected-pair-full", G_CALLBACK(selected_h), ice);
+    g_signal_connect(ice->agent, "initial-binding-request-received", G_CALLBACK(request_h), ice);
     ice->stream = nice_agent_add_stream(ice->agent, cfg->n_components);
     if (!ice->stream)
         return ENOMEM;
@@ -191,6 +206,7 @@ void peer_ice_describe(struct peer_ice *ice, struct peer_description *d)
             describe_candidate(d, at->data);
         g_slist_free_full(list, (GDestroyNotify)nice_candidate_free);
     }
+    ice->facts.n_local = d->n_candidates;
     for (unsigned i = 0; i < d->n_candidates; i++) {
         const struct peer_candidate *c = &d->candidates[i];
 
@@ -227,10 +243,22 @@ static NiceCandidate *candidate_make(const struct peer_ice *ice, const struct pe
     return to;
 }
 
+int peer_ice_restart(struct peer_ice *ice)
+{
+    if (!nice_agent_restart_stream(ice->agent, ice->stream))
+        return EINVAL;
+    ice->is_failed = ice->was_ready = false;
+    memset(ice->is_ready, 0, sizeof(ice->is_ready));
+    ice->facts = (struct peer_ice_facts){.n_local = ice->facts.n_local,
+                                         .n_restarts = ice->facts.n_restarts + 1};
+    return 0;
+}
+
 int peer_ice_connect(struct peer_ice *ice, const struct peer_description *remote)
 {
     int n_set = 0;
 
+    ice->facts.is_checking = true;
     if (!nice_agent_set_remote_credentials(ice->agent, ice->stream, remote->ufrag, remote->pwd))
         return EINVAL;
     for (unsigned component = 1; component <= ice->cfg.n_components; component++) {
@@ -248,6 +276,7 @@ int peer_ice_connect(struct peer_ice *ice, const struct peer_description *remote
             n_set += nice_agent_set_remote_candidates(ice->agent, ice->stream, component, list);
         g_slist_free_full(list, (GDestroyNotify)nice_candidate_free);
     }
+    ice->facts.n_remote = n_set > 0 ? (unsigned)n_set : 0;
     return n_set > 0 ? 0 : EINVAL;
 }
 
@@ -258,6 +287,11 @@ int peer_ice_send(struct peer_ice *ice, unsigned component, const uint8_t *packe
     return nice_agent_send(ice->agent, ice->stream, component, (guint)n, (const gchar *)packet) < 0
                ? ENOTCONN
                : 0;
+}
+
+struct peer_ice_facts peer_ice_facts(const struct peer_ice *ice)
+{
+    return ice->facts;
 }
 
 const char *peer_ice_pair(const struct peer_ice *ice, unsigned component)

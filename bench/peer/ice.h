@@ -14,6 +14,16 @@ struct peer_ice;
 
 enum peer_ice_state { PEER_ICE_CHECKING, PEER_ICE_READY, PEER_ICE_FAILED };
 
+/** How far the checks came: what is left to tell when there is no pair. */
+struct peer_ice_facts {
+    enum peer_ice_state state;
+    bool is_checking;           /* both ends' candidates are known */
+    bool is_answered;           /* a check of ours was */
+    bool is_asked;              /* a check of the other end's came, with our ufrag */
+    unsigned n_local, n_remote; /* candidates */
+    unsigned n_restarts;
+};
+
 struct peer_ice_config {
     struct loop *loop;
     enum peer_dialect dialect;
@@ -31,12 +41,16 @@ void peer_ice_free(struct peer_ice *ice); /* NULL is allowed */
 
 /** Writes credentials, candidates and the default addresses into a description. */
 void peer_ice_describe(struct peer_ice *ice, struct peer_description *d);
+/** New credentials, for peer_ice_describe(); the pair in use carries on until there is a new one.
+ *  @return 0; EINVAL */
+int peer_ice_restart(struct peer_ice *ice);
 /** Takes the other end's and starts the checks. @return 0; EINVAL: nothing to check */
 int peer_ice_connect(struct peer_ice *ice, const struct peer_description *remote);
 
 /** @return 0; ENOTCONN */
 int peer_ice_send(struct peer_ice *ice, unsigned component, const uint8_t *packet, size_t n);
 
+struct peer_ice_facts peer_ice_facts(const struct peer_ice *ice);
 /** The selected pair, as "127.0.0.1:5000 (host) - 127.0.0.1:6000 (prflx)"; empty: none. */
 const char *peer_ice_pair(const struct peer_ice *ice, unsigned component);
 

@@ -18,6 +18,9 @@ struct peer {
     bool is_offerer;
     uint32_t ssrc;
     struct peer_description local, remote;
+    struct peer_description own; /* as configured: an answer starts from all of it each time */
+    uint32_t loss_percent;
+    unsigned loss_seed;
 
     /* the path: one of the two */
     struct peer_ice *ice;
@@ -35,10 +38,25 @@ struct peer {
     uint64_t reported_lost, reported_expected;
 };
 
+/** Keys for an offer. @return 0; EIO */
+int peer_keys_offer(struct peer *p);
+/** Chooses among the remote offer's keys and makes SRTP of them. @return 0; EPERM; EIO; ENOMEM */
+int peer_keys_answer(struct peer *p);
+/** The same with those of the remote answer. */
+int peer_keys_take(struct peer *p);
+
+/** What an answer repeats of its offer: m= lines, direction, rtcp-mux. */
+void peer_answer_mirror(struct peer *p);
+/** peer_answer() and peer_take_answer() of a call that is up. */
+int peer_change_answer(struct peer *p, const char *offer, size_t n, char *answer, size_t cap);
+int peer_change_take_answer(struct peer *p, const char *answer, size_t n);
+
 /** Makes sender, receiver and timers, once both descriptions are known. @return 0; ENOTSUP; ENOMEM
  */
 int peer_media_open(struct peer *p);
 void peer_media_close(struct peer *p);
+/** Both descriptions have changed. @return as peer_media_open() */
+int peer_media_change(struct peer *p);
 /** The path is there: the first packet goes now. */
 void peer_media_start(struct peer *p);
 void peer_media_stop(struct peer *p);

@@ -1,6 +1,7 @@
 #include "bench/peer/internal.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -39,6 +40,17 @@ static void packet_send(struct peer *p, bool is_rtcp, uint8_t *packet, size_t n)
         p->counts.rtp_sent++;
 }
 
+static bool is_sending(const struct peer *p)
+{
+    return p->local.direction == PEER_SENDRECV || p->local.direction == PEER_SENDONLY;
+}
+
+/* Whether this packet is the one that gets lost. rand_r() is random enough for that. */
+static bool is_to_be_lost(struct peer *p)
+{
+    return p->loss_percent && (uint32_t)rand_r(&p->loss_seed) % 100 < p->loss_percent;
+}
+
 static void pace_h(uint64_t n, void *arg)
 {
     struct peer *p = arg;
@@ -47,9 +59,15 @@ static void pace_h(uint64_t n, void *arg)
     p->counts.late_ticks += n - 1;
     /* what the loop was late for goes out now: the sound has its length, whatever the load */
     for (; n; n--) {
+        if (!is_sending(p)) {
+            peer_sender_skip(p->sender);
+            continue;
+        }
         size_t length = peer_sender_next(p->sender, packet, PEER_PACKET_MAX, loop_now_us());
 
-        if (length)
+        if (length && is_to_be_lost(p))
+            p->counts.held_back++;
+        else if (length)
             packet_send(p, false, packet, length);
     }
 }
@@ -135,23 +153,47 @@ void peer_media_packet(unsigned component, const uint8_t *packet, size_t n, void
     }
 }
 
-static int sender_open(struct peer *p)
+/* The answer's order decides on both ends, its numbers are those of both: RFC 3264 s.6.1.
+ * @param event  NULL in it: none. @return 0; ENOTSUP: nothing in common */
+static int formats_choose(const struct peer *p, const struct peer_format **audio,
+                          const struct peer_format **event)
 {
-    /* The answer's order decides on both ends, its numbers are those of both: RFC 3264 s.6.1. */
     const struct peer_description *answer = p->is_offerer ? &p->remote : &p->local;
     const struct peer_description *offer = p->is_offerer ? &p->local : &p->remote;
-    const struct peer_format *audio = peer_codecs_audio(answer, offer);
-    if (!audio)
-        return ENOTSUP;
 
+    *audio = peer_codecs_audio(answer, offer);
+    *event = *audio ? peer_codecs_event(answer, offer, (*audio)->spec.clock_hz) : NULL;
+    return *audio ? 0 : ENOTSUP;
+}
+
+int peer_media_change(struct peer *p)
+{
+    const struct peer_format *audio, *event;
+
+    int err = formats_choose(p, &audio, &event);
+    if (!err)
+        err = peer_sender_change(p->sender, audio, event);
+    if (!err)
+        peer_receiver_change(p->receiver, &p->local);
+    return err;
+}
+
+static int sender_open(struct peer *p)
+{
+    const struct peer_format *audio, *event;
+
+    int err = formats_choose(p, &audio, &event);
+    if (err)
+        return err;
     struct peer_sender_config cfg = {
         .audio = *audio,
         .ssrc = p->ssrc,
         .ptime_ms = p->cfg.ptime_ms,
         .says = p->says.n_samples ? &p->says : NULL,
+        .source_h = p->cfg.source_h,
+        .arg = p->cfg.arg,
         .log_packets = p->cfg.record_s * 1000 / p->cfg.ptime_ms,
     };
-    const struct peer_format *event = peer_codecs_event(answer, offer, audio->spec.clock_hz);
     if (event)
         cfg.event = *event;
     return peer_sender_alloc(&p->sender, &cfg);
@@ -166,6 +208,8 @@ int peer_media_open(struct peer *p)
         .ssrc_high = p->remote.ssrc_high,
         .heard_s = p->cfg.record_s,
         .log_packets = p->cfg.record_s * 100,
+        .audio_h = p->cfg.audio_h,
+        .arg = p->cfg.arg,
     };
 
     int err = sender_open(p);

@@ -32,7 +32,9 @@ static int config_copy(struct peer *p, const struct peer_config *cfg)
     /* these are borrowed only until peer_alloc() returns */
     p->cfg.local = p->cfg.codecs = p->cfg.profile = p->cfg.extra_media = NULL;
     p->cfg.says = NULL;
-    return peer_codecs_read(&p->local, cfg->codecs);
+    int err = peer_codecs_read(&p->local, cfg->codecs);
+    p->own = p->local;
+    return err;
 }
 
 int peer_alloc(struct peer **pp, const struct peer_config *cfg)
@@ -128,78 +130,16 @@ static int path_open(struct peer *p)
     return 0;
 }
 
-static int keys_offer(struct peer *p)
-{
-    struct peer_description *d = &p->local;
-    bool is_triple = p->cfg.keys == PEER_KEYS_TRIPLE;
-    int err = 0;
-
-    if (p->cfg.keys == PEER_KEYS_NONE)
-        return 0;
-    if (p->cfg.keys == PEER_KEYS_ONE || p->cfg.keys == PEER_KEYS_MKI) {
-        d->n_cryptos = 1;
-        return peer_crypto_make(&d->cryptos[0], 1, p->cfg.keys == PEER_KEYS_MKI);
-    }
-    for (uint32_t i = 0; i < 3 && is_triple && !err; i++)
-        err = peer_crypto_make(&d->cryptos[i], i + 1, i < 2);
-    d->cryptos[0].is_scale = true;
-    d->n_cryptos = 3;
-    return err;
-}
-
 int peer_offer(struct peer *p, char *sdp, size_t cap)
 {
     p->is_offerer = true;
     p->local.has_rtcp_mux = p->cfg.dialect == PEER_RFC && !p->cfg.no_rtcp_mux;
     int err = path_open(p);
     if (!err)
-        err = keys_offer(p);
+        err = peer_keys_offer(p);
     if (err)
         return err;
     return peer_sdp_write(sdp, cap, &p->local, p->cfg.dialect, p->extra_media) < 0 ? ENOSPC : 0;
-}
-
-static const struct peer_crypto *crypto_by_tag(const struct peer_description *d, uint32_t tag)
-{
-    for (unsigned i = 0; i < d->n_cryptos; i++)
-        if (!d->cryptos[i].is_scale && d->cryptos[i].tag == tag)
-            return &d->cryptos[i];
-    return NULL;
-}
-
-/* RFC 4568 s.5.1.2: the answer repeats the tag that it chose and brings a key of its own. */
-static int keys_answer(struct peer *p)
-{
-    const struct peer_crypto *theirs = peer_sdp_crypto_choose(&p->remote);
-    bool must = peer_sdp_is_secure(&p->remote);
-
-    p->local.n_cryptos = 0;
-    if (p->cfg.keys == PEER_KEYS_NONE || !theirs) {
-        snprintf(p->local.profile, sizeof(p->local.profile), "RTP/AVP");
-        return must ? EPERM : 0;
-    }
-    int err = peer_crypto_make(&p->local.cryptos[0], theirs->tag, theirs->n_mki);
-    if (err)
-        return err;
-    p->local.n_cryptos = 1;
-    p->local.cryptos[0].mki = theirs->mki;
-    /* RTP/AVP with keys asks for encryption if we can: accepted by RTP/SAVP, MS-SDPEXT */
-    snprintf(p->local.profile, sizeof(p->local.profile), "%s",
-             must ? p->remote.profile : "RTP/SAVP");
-    return peer_srtp_alloc(&p->srtp, &p->local.cryptos[0], theirs);
-}
-
-/* The keys that the answer chose among ours. */
-static int keys_take(struct peer *p)
-{
-    const struct peer_crypto *theirs = peer_sdp_crypto_choose(&p->remote);
-
-    if (!peer_sdp_is_secure(&p->remote))
-        return peer_sdp_is_secure(&p->local) ? EPERM : 0;
-    const struct peer_crypto *ours = theirs ? crypto_by_tag(&p->local, theirs->tag) : NULL;
-    if (!ours || (ours->n_mki > 0) != (theirs->n_mki > 0))
-        return EPERM;
-    return peer_srtp_alloc(&p->srtp, ours, theirs);
 }
 
 static int connect_path(struct peer *p)
@@ -214,7 +154,7 @@ static int connect_path(struct peer *p)
     return err;
 }
 
-static void answer_mirror(struct peer *p)
+void peer_answer_mirror(struct peer *p)
 {
     static const enum peer_direction mirrored[] = {
         [PEER_SENDRECV] = PEER_SENDRECV,
@@ -233,17 +173,18 @@ static void answer_mirror(struct peer *p)
 
 int peer_answer(struct peer *p, const char *offer, size_t n, char *answer, size_t cap)
 {
-    struct peer_description own = p->local;
+    if (p->receiver) /* the call is up */
+        return peer_change_answer(p, offer, n, answer, cap);
 
     int err = peer_sdp_read(&p->remote, offer, n);
     if (!err)
-        err = peer_codecs_answer(&p->local, &own, &p->remote);
+        err = peer_codecs_answer(&p->local, &p->own, &p->remote);
     if (!err)
-        err = keys_answer(p);
+        err = peer_keys_answer(p);
     if (err)
         return err;
 
-    answer_mirror(p);
+    peer_answer_mirror(p);
     err = path_open(p);
     if (!err)
         err = peer_media_open(p);
@@ -254,12 +195,15 @@ int peer_answer(struct peer *p, const char *offer, size_t n, char *answer, size_
 
 int peer_take_answer(struct peer *p, const char *answer, size_t n)
 {
+    if (p->receiver)
+        return peer_change_take_answer(p, answer, n);
+
     int err = peer_sdp_read(&p->remote, answer, n);
     if (err)
         return err;
     if (!p->remote.port)
         return ECONNREFUSED;
-    err = keys_take(p);
+    err = peer_keys_take(p);
     if (!err)
         err = peer_media_open(p);
     return err ? err : connect_path(p);
@@ -274,6 +218,11 @@ void peer_say(struct peer *p)
 int peer_dial(struct peer *p, const char *digits)
 {
     return p->sender ? peer_sender_dial(p->sender, digits) : ENOTCONN;
+}
+
+void peer_set_loss(struct peer *p, uint32_t percent)
+{
+    p->loss_percent = percent;
 }
 
 void peer_hang_up(struct peer *p)
@@ -316,6 +265,13 @@ const struct peer_description *peer_local(const struct peer *p)
 const struct peer_description *peer_remote(const struct peer *p)
 {
     return &p->remote;
+}
+
+bool peer_ice(const struct peer *p, struct peer_ice_facts *facts)
+{
+    if (p->ice)
+        *facts = peer_ice_facts(p->ice);
+    return p->ice != NULL;
 }
 
 const char *peer_pair(const struct peer *p, unsigned component)

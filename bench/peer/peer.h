@@ -1,6 +1,7 @@
 #ifndef PICRELAY_BENCH_PEER_H
 #define PICRELAY_BENCH_PEER_H
 
+#include "bench/peer/ice.h"
 #include "bench/peer/loop.h"
 #include "bench/peer/log.h"
 #include "bench/peer/receiver.h"
@@ -38,6 +39,9 @@ struct peer_config {
     const char *codecs;        /* "G722,PCMU,CN,telephone-event": in order of preference */
     const char *profile;       /* of an offer; NULL: RTP/SAVP, or RTP/AVP without keys */
     const struct sound *says;  /* NULL: silence */
+    peer_source_h *source_h;   /* speaks live, instead of says; NULL: none */
+    peer_audio_h *audio_h;     /* listens live, beside the record; NULL: none */
+    void *arg;                 /* of both */
     const char *extra_media;   /* m= sections behind the offer's audio; NULL: none */
     uint32_t ptime_ms;         /* 0: 20 */
     uint32_t rtcp_interval_ms; /* 0: 2000 */
@@ -58,6 +62,7 @@ struct peer_counts {
     uint64_t rtp_sent, rtp_received; /* datagrams */
     uint64_t rtcp_sent, rtcp_received;
     uint64_t send_errors;
+    uint64_t held_back; /* RTP that was made and not sent: peer_set_loss() */
     uint64_t auth_failures, replays, bad_srtp;
     uint64_t foreign;    /* neither RTP nor RTCP by the first byte */
     uint64_t early;      /* media before its keys were known */
@@ -77,6 +82,18 @@ int peer_offer(struct peer *p, char *sdp, size_t cap);
  * encryption does not fit; EINVAL: nothing to connect to; ENOSPC
  */
 int peer_answer(struct peer *p, const char *offer, size_t n, char *answer, size_t cap);
+/** What a further offer is to change. A zeroed struct changes nothing. */
+struct peer_change {
+    enum peer_direction direction; /* ours */
+    const char *first;             /* this codec goes to the front; NULL: the order stays */
+    bool is_restart;               /* of ICE */
+};
+
+/** Offers again, in a call that is up; then peer_answer() and peer_take_answer() as before, which
+ *  keep keys, numbers and sound. @return as peer_offer(); ENOTCONN; ENOENT: no such codec of ours
+ */
+int peer_reoffer(struct peer *p, const struct peer_change *change, char *sdp, size_t cap);
+
 /** Takes the answer to the offer and connects. @return as peer_answer(); ECONNREFUSED: port 0 */
 int peer_take_answer(struct peer *p, const char *answer, size_t n);
 
@@ -84,6 +101,8 @@ int peer_take_answer(struct peer *p, const char *answer, size_t n);
 void peer_say(struct peer *p);
 /** @return 0; ENOTCONN: not talking; errors of peer_sender_dial() */
 int peer_dial(struct peer *p, const char *digits);
+/** From now on, this part of our RTP packets gets lost on purpose [%]; 0: none. */
+void peer_set_loss(struct peer *p, uint32_t percent);
 /** Ends sending, with an RTCP BYE; what comes is still received. */
 void peer_hang_up(struct peer *p);
 
@@ -97,6 +116,8 @@ const struct peer_counts *peer_counts(const struct peer *p);
 const struct peer_rtcp_stats *peer_rtcp_stats(const struct peer *p);
 const struct peer_description *peer_local(const struct peer *p);
 const struct peer_description *peer_remote(const struct peer *p);
+/** @return false: no ICE (yet) */
+bool peer_ice(const struct peer *p, struct peer_ice_facts *facts);
 const char *peer_pair(const struct peer *p, unsigned component); /* "": no ICE, or no pair */
 /** NULL before the peer knows both descriptions. */
 const struct peer_sender *peer_sender(const struct peer *p);

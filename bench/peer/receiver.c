@@ -60,6 +60,21 @@ void peer_receiver_free(struct peer_receiver *r)
     free(r);
 }
 
+void peer_receiver_change(struct peer_receiver *r, const struct peer_description *local)
+{
+    for (unsigned i = 0; i < local->n_formats; i++) {
+        unsigned k = 0;
+
+        while (k < r->n_formats && r->formats[k].pt != local->formats[i].pt)
+            k++;
+        if (k == PEER_FORMATS_MAX)
+            return;
+        r->formats[k] = local->formats[i];
+        if (k == r->n_formats)
+            r->n_formats++;
+    }
+}
+
 static const struct peer_format *format_find(const struct peer_receiver *r, uint8_t pt)
 {
     for (unsigned i = 0; i < r->n_formats; i++)
@@ -143,6 +158,8 @@ static void audio_put(struct peer_receiver *r, const struct peer_format *f,
     int64_t media_us =
         r->base_us + (int64_t)(int32_t)(h->ts - r->base_ts) * 1000000 / (int64_t)clock_hz;
     peer_log_put(&r->log, now_us, media_us, h->payload, h->n);
+    if (r->cfg.audio_h)
+        r->cfg.audio_h(f, h, now_us, r->cfg.arg);
     if (peer_timeline_put(r->timeline, f, media_us, h->payload, h->n) != 0)
         r->stats.bad_payload++;
     if (verdict == PEER_SEQ_LATE)

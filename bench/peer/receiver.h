@@ -16,12 +16,20 @@
 
 struct peer_receiver;
 
+struct peer_rtp;
+/** Somebody who listens live. Called for each audio packet that came for the first time, borrowed.
+ */
+typedef void(peer_audio_h)(const struct peer_format *format, const struct peer_rtp *packet,
+                           uint64_t now_us, void *arg);
+
 struct peer_receiver_config {
     const struct peer_description *local; /* what we listed: copied */
     bool has_ssrc_range;                  /* as the other end announced it */
     uint32_t ssrc_low, ssrc_high;
     uint32_t heard_s; /* how much is recorded */
     size_t log_packets;
+    peer_audio_h *audio_h; /* NULL: nobody */
+    void *arg;
 };
 
 struct peer_receiver_stats {
@@ -47,6 +55,10 @@ struct peer_receiver_stats {
 /** @return 0; ENOMEM */
 int peer_receiver_alloc(struct peer_receiver **rp, const struct peer_receiver_config *cfg);
 void peer_receiver_free(struct peer_receiver *r); /* NULL is allowed */
+
+/** After a further offer and answer. Formats of before are still understood, for packets under way.
+ */
+void peer_receiver_change(struct peer_receiver *r, const struct peer_description *local);
 
 /** Takes an RTP packet (not SRTP) of any content. */
 void peer_receiver_put(struct peer_receiver *r, const uint8_t *packet, size_t n, uint64_t now_us);

@@ -17,7 +17,8 @@ struct peer_sender {
     int16_t *frame;     /* a packet time of PCM */
     uint32_t n_frame, ticks;
     bool is_saying;
-    uint32_t at; /* the next sample to be said */
+    bool is_paused; /* nothing was sent for the packet time before */
+    uint32_t at;    /* the next sample to be said */
     uint16_t seq;
     uint32_t ts, first_ts, event_ts;
     struct peer_event_sender events;
@@ -25,25 +26,45 @@ struct peer_sender {
     struct peer_log log;
 };
 
+static uint32_t rate_of(const struct codec *codec)
+{
+    return codec->pcm_rate_hz < WIDE_HZ ? codec->pcm_rate_hz : WIDE_HZ;
+}
+
+static int encoder_open(struct codec_encoder **ep, const struct codec_spec *spec, uint32_t ptime_ms)
+{
+    const struct codec *codec = codec_find(spec);
+    struct codec_options opt = {.ptime_ms = ptime_ms, .complexity = 0xff};
+
+    if (!codec)
+        return ENOTSUP;
+    opt.pcm_rate_hz = rate_of(codec);
+    return codec->encoder_alloc(ep, spec, &opt);
+}
+
+/* What follows from the format. */
+static void format_set(struct peer_sender *s, const struct peer_format *audio)
+{
+    s->cfg.audio = *audio;
+    s->codec = codec_find(&audio->spec);
+    s->sound.rate_hz = rate_of(s->codec);
+    s->n_frame = s->sound.rate_hz / 1000 * s->cfg.ptime_ms;
+    s->ticks = audio->spec.clock_hz / 1000 * s->cfg.ptime_ms;
+}
+
 static int sender_open(struct peer_sender *s)
 {
-    const struct codec_spec *spec = &s->cfg.audio.spec;
-    struct codec_options opt = {.ptime_ms = s->cfg.ptime_ms, .complexity = 0xff};
+    const struct peer_format audio = s->cfg.audio;
 
-    s->codec = codec_find(spec);
-    if (!s->codec)
-        return ENOTSUP;
-    opt.pcm_rate_hz = s->codec->pcm_rate_hz < WIDE_HZ ? s->codec->pcm_rate_hz : WIDE_HZ;
-    s->n_frame = opt.pcm_rate_hz / 1000 * s->cfg.ptime_ms;
-    s->ticks = spec->clock_hz / 1000 * s->cfg.ptime_ms;
-    s->frame = calloc(s->n_frame, sizeof(*s->frame));
+    int err = encoder_open(&s->encoder, &audio.spec, s->cfg.ptime_ms);
+    if (err)
+        return err;
+    format_set(s, &audio);
+    s->frame = calloc((size_t)WIDE_HZ / 1000 * s->cfg.ptime_ms, sizeof(*s->frame));
     if (!s->frame)
         return ENOMEM;
-
-    int err = s->codec->encoder_alloc(&s->encoder, spec, &opt);
-    if (!err && s->cfg.says)
-        err = sound_resample(&s->sound, s->cfg.says, opt.pcm_rate_hz);
-    s->sound.rate_hz = opt.pcm_rate_hz;
+    if (s->cfg.says)
+        err = sound_resample(&s->sound, s->cfg.says, s->sound.rate_hz);
     s->cfg.says = NULL;
     if (!err)
         err = peer_log_alloc(&s->log, s->cfg.log_packets);
@@ -83,6 +104,27 @@ void peer_sender_free(struct peer_sender *s)
     free(s);
 }
 
+int peer_sender_change(struct peer_sender *s, const struct peer_format *audio,
+                       const struct peer_format *event)
+{
+    struct codec_encoder *encoder;
+
+    s->cfg.event = event ? *event : (struct peer_format){0};
+    if (codec_same(&audio->spec, &s->cfg.audio.spec)) {
+        s->cfg.audio.pt = audio->pt;
+        return 0;
+    }
+    int err = encoder_open(&encoder, &audio->spec, s->cfg.ptime_ms);
+    if (err)
+        return err;
+    s->codec->encoder_free(s->encoder);
+    s->encoder = encoder;
+    if (s->is_saying)
+        s->at = s->sound.n_samples;
+    format_set(s, audio);
+    return 0;
+}
+
 void peer_sender_say(struct peer_sender *s)
 {
     s->is_saying = true;
@@ -104,7 +146,9 @@ static bool frame_fill(struct peer_sender *s)
     bool is_first = s->is_saying && !s->at;
 
     memset(s->frame, 0, s->n_frame * sizeof(*s->frame));
-    if (s->is_saying && s->at < s->sound.n_samples) {
+    if (s->cfg.source_h)
+        s->cfg.source_h(s->frame, s->n_frame, s->sound.rate_hz, s->cfg.arg);
+    else if (s->is_saying && s->at < s->sound.n_samples) {
         uint32_t left = s->sound.n_samples - s->at;
         uint32_t n = left < s->n_frame ? left : s->n_frame;
 
@@ -132,8 +176,8 @@ static size_t audio_next(struct peer_sender *s, struct peer_rtp *h, uint8_t *pay
     int n = s->codec->encode(s->encoder, &pcm, payload, cap);
     if (n < 0)
         s->stats.encode_errors++;
-    /* RFC 3551 s.4.1: the marker is on the first packet of a talkspurt, and there is one only */
-    h->marker = !s->stats.packets;
+    /* RFC 3551 s.4.1: the marker is on the first packet of a talkspurt; only a hold ends one */
+    h->marker = !s->stats.packets || s->is_paused;
     h->pt = s->cfg.audio.pt;
     h->ts = s->ts;
     return n > 0 ? (size_t)n : 0;
@@ -143,6 +187,8 @@ static size_t event_next(struct peer_sender *s, struct peer_rtp *h, uint8_t *pay
 {
     uint32_t ticks = s->cfg.event.spec.clock_hz / 1000 * s->cfg.ptime_ms;
 
+    if (s->cfg.source_h) /* its time passes too */
+        (void)frame_fill(s);
     peer_event_next(&s->events, payload, ticks, &h->marker);
     if (h->marker)
         s->event_ts = s->ts;
@@ -166,6 +212,7 @@ size_t peer_sender_next(struct peer_sender *s, uint8_t *packet, size_t cap, uint
     if (!n)
         return 0;
 
+    s->is_paused = false;
     peer_rtp_write(packet, &h);
     s->seq++;
     if (!s->stats.packets++)
@@ -175,6 +222,14 @@ size_t peer_sender_next(struct peer_sender *s, uint8_t *packet, size_t cap, uint
     s->stats.payload_bytes += n;
     peer_log_put(&s->log, now_us, media_us_of(s, h.ts), payload, n);
     return PEER_RTP_HEADER_BYTES + n;
+}
+
+void peer_sender_skip(struct peer_sender *s)
+{
+    if (s->cfg.source_h)
+        (void)frame_fill(s);
+    s->ts += s->ticks;
+    s->is_paused = true;
 }
 
 const struct peer_sender_stats *peer_sender_stats(const struct peer_sender *s)
