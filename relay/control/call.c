@@ -186,7 +186,7 @@ bool leg_has_tag(const struct leg *leg, struct str tag)
            (leg->alias && str_equal(str_of(leg->alias), tag));
 }
 
-void leg_set_doc(struct leg *leg, struct sdp_doc *doc)
+void leg_follow_doc(struct leg *leg, const struct leg *offered)
 {
     struct le *le;
 
@@ -194,15 +194,22 @@ void leg_set_doc(struct leg *leg, struct sdp_doc *doc)
     for (le = leg->call->legs.head; le; le = le->next) {
         struct leg *other = le->data;
 
-        for (unsigned i = 0; other != leg && i < other->n_streams; i++)
+        for (unsigned i = 0; other != leg && other != offered && i < other->n_streams; i++)
             other->streams[i]->n_offered = 0;
     }
-    for (unsigned i = doc ? doc->n_media : 0; i < leg->n_streams; i++) {
+    for (unsigned i = leg->doc ? leg->doc->n_media : 0; i < leg->n_streams; i++) {
         if (leg->streams[i]->is_active) /* an active stream has its m= line */
             apply_mute_stream(leg->streams[i]);
     }
-    sdp_free(leg->doc);
+}
+
+void leg_set_doc(struct leg *leg, struct sdp_doc *doc)
+{
+    struct sdp_doc *former = leg->doc;
+
     leg->doc = doc;
+    leg_follow_doc(leg, NULL);
+    sdp_free(former);
 }
 
 /* An offer makes its sender the peer of whom it is for, while their former partners are still

@@ -155,6 +155,9 @@ bool leg_has_tag(const struct leg *leg, struct str tag);
 /** Takes a new description (NULL: none); what borrowed from the old one is forgotten, and lines
  *  that it no longer has are muted. */
 void leg_set_doc(struct leg *leg, struct sdp_doc *doc);
+/** The same for a leg whose doc has been replaced already, but for what `offered` was offered of
+ * the new one. */
+void leg_follow_doc(struct leg *leg, const struct leg *offered);
 /** Mutes what others send to a leg, whomever their signalling is about by now.
  *  @param but  who may go on; NULL: nobody */
 void leg_unplug(struct leg *leg, const struct leg *but);

@@ -4,6 +4,7 @@
 #include "relay/clock.h"
 #include "relay/control/command.h"
 #include "relay/control/describe.h"
+#include "relay/control/undo.h"
 #include "relay/control/transport/keys.h"
 #include "relay/control/sdp/lync_sdp.h"
 #include "relay/control/policy/parties.h"
@@ -19,7 +20,8 @@ struct offer {
     struct parties parties;
     struct parties_verdicts verdicts;
     struct call *call;
-    bool is_new; /* the call was made, or came back, for this offer */
+    bool is_new;       /* the call was made, or came back, for this offer */
+    struct undo *undo; /* of a call that is up; NULL: new */
     struct dialogue d;
     struct describe_line lines[SDP_MEDIA_MAX];
 };
@@ -156,6 +158,17 @@ static bool has_room(struct offer *o)
     return false;
 }
 
+static int keep_parties(struct offer *o)
+{
+    int err = parties_keep(o->call, &o->parties);
+
+    if (err)
+        return err;
+    report_keep_verdicts(o->call, &o->verdicts);
+    o->call->policy_turn = o->c->policy_turn;
+    return 0;
+}
+
 static int open_call(struct offer *o)
 {
     uint64_t now_us = clock_now_us();
@@ -171,11 +184,9 @@ static int open_call(struct offer *o)
     o->call->last_signal_wall_us = clock_wall_us();
     if (o->req->tos != NG_TOS_DEFAULT)
         o->call->tos = o->req->tos;
-    err = parties_keep(o->call, &o->parties);
+    err = o->is_new ? keep_parties(o) : undo_save(&o->undo, o->call);
     if (err)
         return err;
-    report_keep_verdicts(o->call, &o->verdicts);
-    o->call->policy_turn = o->c->policy_turn;
     return dialogue_offer(&o->d, o->call, o->req, &o->parties.interfaces);
 }
 
@@ -215,7 +226,7 @@ static bool wants_ice_towards(const struct offer *o, const struct leg *leg)
     case NG_ICE_DEFAULT:
         break;
     }
-    return transport_doc_has_ice(o->doc) && !leg->refused_ice;
+    return transport_doc_has_ice(o->d.offerer->doc) && !leg->refused_ice;
 }
 
 static int prepare_ice(struct offer *o)
@@ -223,12 +234,10 @@ static int prepare_ice(struct offer *o)
     struct leg *a = o->d.offerer, *b = o->d.answerer;
     int err = 0;
 
-    a->has_ice = transport_doc_has_ice(o->doc) && !ng_has(o->req, NG_FLAG_REJECT_ICE);
+    a->has_ice = transport_doc_has_ice(a->doc) && !ng_has(o->req, NG_FLAG_REJECT_ICE);
     b->has_ice = wants_ice_towards(o, b);
-    if (a->has_ice && a->ice && transport_ice_restarts(a, o->doc))
-        err = transport_restart_ice(a);
-    if (!err && a->has_ice)
-        err = transport_open_ice(a, o->doc->is_ice_lite);
+    if (a->has_ice)
+        err = transport_open_ice(a, a->doc->is_ice_lite);
     if (!err && b->has_ice)
         err = transport_open_ice(b, true);
     return err;
@@ -380,18 +389,18 @@ static int prepare_legs(struct offer *o)
     set_dialect(a, o->doc);
     set_dialect(b, b->doc);
     transport_forget_own(o->c, o->doc);
-    leg_set_doc(a, o->doc);
+    a->doc = o->doc; /* the former one is kept by undo */
+    o->doc = NULL;
     a->is_offerer = true;
     b->is_offerer = false;
     leg_set_source(a, o->req);
-    err = leg_grow(a, o->doc->n_media);
+    err = leg_grow(a, a->doc->n_media);
     if (!err)
-        err = leg_grow(b, o->doc->n_media);
+        err = leg_grow(b, a->doc->n_media);
     if (!err)
         err = prepare_ice(o);
-    for (unsigned i = 0; !err && i < o->doc->n_media; i++)
+    for (unsigned i = 0; !err && i < a->doc->n_media; i++)
         err = prepare_line(o, i);
-    o->doc = NULL; /* the leg's now */
     return err;
 }
 
@@ -426,17 +435,38 @@ static void fail(struct offer *o, int err)
         o->c->counters.events[CONTROL_RESOURCE_EXHAUSTED]++;
     log_warning(o->call ? o->call->id : NULL, "offer refused: %s (%s)", o->res->error,
                 strerror(err));
+    undo_apply(o->undo);
+    o->undo = NULL;
     if (o->call && o->is_new)
         call_end(o->call, RECORD_END_FAILED, 0);
+}
+
+/* What cannot be taken back, once nothing else can fail. */
+static int put_into_force(struct offer *o)
+{
+    struct leg *a = o->d.offerer;
+    int err = 0;
+
+    if (a->has_ice && a->ice && transport_ice_restarts(a, a->doc))
+        err = transport_restart_ice(a);
+    if (!err && !o->is_new)
+        err = keep_parties(o);
+    if (err)
+        return err;
+    leg_follow_doc(a, o->d.answerer);
+    undo_forget(o->undo);
+    o->undo = NULL;
+    return 0;
 }
 
 static void finish(struct offer *o)
 {
     struct leg *a = o->d.offerer, *b = o->d.answerer;
     int n = describe_leg(o->res->sdp, SDP_TEXT_MAX, b, a->doc, o->lines, o->req, true);
+    int err = n < 0 ? EBADMSG : put_into_force(o);
 
-    if (n < 0) {
-        fail(o, EBADMSG);
+    if (err) {
+        fail(o, err);
         return;
     }
     o->res->sdp_len = (size_t)n;
