@@ -11,6 +11,11 @@ enum {
     SILENT_US = 250000,
     /* how far back an event is an old one rather than one of a sender that turned its clock back */
     OLD_S = 10,
+    /* Clock of the events that we make up ourselves. Another one than a peer's, so that their time
+     * stamps are never compared; and each begins far behind the last. */
+    OWN_HZ = 4000,
+    OWN_TS_STEP = 100000,
+    OWN_LONGEST = 0xfffe, /* [ticks of OWN_HZ]: 16 s */
 };
 
 int dtmf_parse(struct dtmf_event *ev, const uint8_t *payload, size_t n)
@@ -144,6 +149,26 @@ int dtmf_relay_put(struct dtmf_relay *r, const uint8_t *payload, size_t n, uint3
         tone_start(r, &ev, ts, in_hz, out_ts, now_us);
     }
     return 0;
+}
+
+int dtmf_relay_put_own(struct dtmf_relay *r, const struct dtmf_own *own, uint32_t out_ts,
+                       uint64_t now_us)
+{
+    const uint64_t ticks = own->length * OWN_HZ / own->per_second;
+    const struct dtmf_event ev = {
+        .code = own->code,
+        .is_end = own->is_end,
+        .volume = own->volume,
+        .duration = (uint16_t)(ticks == 0            ? 1
+                               : ticks > OWN_LONGEST ? OWN_LONGEST
+                                                     : ticks),
+    };
+    uint8_t payload[DTMF_PAYLOAD];
+
+    if (own->is_new)
+        r->own_ts += OWN_TS_STEP;
+    dtmf_print(&ev, payload);
+    return dtmf_relay_put(r, payload, DTMF_PAYLOAD, r->own_ts, OWN_HZ, out_ts, now_us);
 }
 
 void dtmf_relay_restart(struct dtmf_relay *r, uint64_t now_us)

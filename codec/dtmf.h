@@ -49,6 +49,7 @@ struct dtmf_tone {
 
 struct dtmf_relay {
     uint32_t audio_hz, event_hz; /* of the output */
+    uint32_t own_ts;             /* of the event of ours that came last */
     bool has_input;              /* the next four describe the newest event received */
     uint32_t in_hz, in_ts;       /* start of its segment */
     uint16_t in_duration;        /* of its segment */
@@ -71,6 +72,17 @@ void dtmf_relay_init(struct dtmf_relay *r, uint32_t audio_hz, uint32_t event_hz)
  */
 int dtmf_relay_put(struct dtmf_relay *r, const uint8_t *payload, size_t n, uint32_t ts,
                    uint32_t in_hz, uint32_t out_ts, uint64_t now_us);
+/** An event of our own, not of a stream: how long it is by now. */
+struct dtmf_own {
+    uint8_t code, volume;
+    bool is_new, is_end;
+    uint32_t per_second; /* unit of length */
+    uint64_t length;
+};
+/** Offers what is known of it; else as dtmf_relay_put(). */
+int dtmf_relay_put_own(struct dtmf_relay *r, const struct dtmf_own *own, uint32_t out_ts,
+                       uint64_t now_us);
+
 /** Ends the event that is on: the input is another one from now on. */
 void dtmf_relay_restart(struct dtmf_relay *r, uint64_t now_us);
 

@@ -188,6 +188,11 @@ int transcoder_get(struct transcoder *t, struct transcoder_packet *out, uint8_t 
     }
 }
 
+uint32_t transcoder_clock_hz(const struct transcoder *t)
+{
+    return t->codec->clock_hz;
+}
+
 static uint64_t earlier(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;

@@ -2,6 +2,7 @@
 #define PICRELAY_TRANSCODER_H
 
 #include "codec/codec.h"
+#include "codec/digit_queue.h"
 
 /**
  * One direction of a transcoded stream: RTP payloads of one or more formats in, RTP payloads of
@@ -57,8 +58,8 @@ bool transcoder_config_equal(const struct transcoder_config *a, const struct tra
 struct transcoder_packet {
     uint8_t pt;
     bool marker;
-    uint16_t seq;
-    uint32_t ts; /* in: of the sender; out: starts at 0, in ticks of the clock of `out` */
+    uint16_t seq; /* in: of the sender; out: starts at 0 */
+    uint32_t ts;  /* likewise; out: in ticks of the clock of `out` */
     const uint8_t *payload;
     size_t n; /* bytes */
 };
@@ -91,6 +92,9 @@ int transcoder_put(struct transcoder *t, const struct transcoder_packet *pkt, ui
  */
 int transcoder_get(struct transcoder *t, struct transcoder_packet *out, uint8_t *buf, size_t cap,
                    uint64_t now_us);
+
+/** @return the RTP clock of what it gives */
+uint32_t transcoder_clock_hz(const struct transcoder *t);
 
 /** @return when to call transcoder_get() at the latest [us]; UINT64_MAX: not before a packet */
 uint64_t transcoder_deadline_us(const struct transcoder *t);
@@ -131,8 +135,7 @@ int transcoder_save_complexity(struct transcoder *t, uint8_t steps);
  * audio. Digits asked for while one is on follow it. Thread: the worker's.
  * @return 0; EINVAL: no such code, or nothing but audio can be sent; ENOBUFS: too many are waiting
  */
-int transcoder_play_digit(struct transcoder *t, uint8_t code, uint8_t volume, uint32_t duration_ms,
-                          uint32_t pause_ms, uint64_t now_us);
+int transcoder_play_digit(struct transcoder *t, const struct digit *digit, uint64_t now_us);
 /** Whether events that arrive go no further; tones in the audio still do. Thread: the worker's. */
 void transcoder_block_events(struct transcoder *t, bool is_blocked);
 

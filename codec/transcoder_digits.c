@@ -10,24 +10,17 @@
 enum {
     /* A tone is never made longer than its event can have lasted, whatever its packets say. */
     TONE_SLACK_MS = 200,
-    /* Clock of the events that we make up ourselves. Another one than a peer's, so that the relay
-     * never compares their time stamps. */
-    OWN_HZ = 4000,
-    OWN_TS_STEP = 100000,
-    OWN_LONGEST = 0xfffe, /* [ticks of OWN_HZ]: 16 s */
-    UPDATE_US = 20000,
 };
 
 /* ---- events that arrive ---- */
 
-static void put_event(struct transcoder *t, const uint8_t *payload, uint32_t ts, uint32_t in_hz,
-                      uint32_t out_ts, uint64_t now_us)
+/* What the relay of events said to an offer of one. */
+static void follow(struct transcoder *t, int err)
 {
-    if (dtmf_relay_put(&t->dtmf, payload, DTMF_PAYLOAD, ts, in_hz, out_ts, now_us) == 0 &&
-        dtmf_relay_is_new(&t->dtmf)) {
-        transcoder_count(&t->stats.events, 1);
-        t->digits.wanted = 0;
-    }
+    if (err || !dtmf_relay_is_new(&t->dtmf))
+        return;
+    transcoder_count(&t->stats.events, 1);
+    t->digits.wanted = 0;
 }
 
 /* How long the tone may be by now. */
@@ -64,7 +57,8 @@ static void next_packed(struct transcoder *t, uint64_t now_us)
     const uint8_t *payload = p->payload[p->at];
     struct dtmf_event ev;
 
-    put_event(t, payload, p->ts, p->in->clock_hz, p->out_ts, now_us);
+    follow(t, dtmf_relay_put(&t->dtmf, payload, DTMF_PAYLOAD, p->ts, p->in->clock_hz, p->out_ts,
+                             now_us));
     if (dtmf_parse(&ev, payload, DTMF_PAYLOAD) == 0) {
         p->ts += ev.duration;
         p->out_ts += (uint32_t)((uint64_t)ev.duration * t->codec->clock_hz / p->in->clock_hz);
@@ -100,32 +94,30 @@ void transcoder_take_event(struct transcoder *t, const struct input *in,
 
 /* ---- tones that are heard, digits of our own ---- */
 
-static void put_own(struct transcoder *t, uint8_t code, uint8_t volume, uint64_t length,
-                    uint32_t per_second, bool is_end, uint64_t now_us)
+static void put_own(struct transcoder *t, const struct dtmf_own *own, uint64_t now_us)
 {
-    const uint64_t duration = length * OWN_HZ / per_second;
-    const struct dtmf_event ev = {
-        .code = code,
-        .is_end = is_end,
-        .volume = volume,
-        .duration = (uint16_t)(duration == 0            ? 1
-                               : duration > OWN_LONGEST ? OWN_LONGEST
-                                                        : duration),
-    };
-    uint8_t payload[DTMF_PAYLOAD];
+    follow(t, dtmf_relay_put_own(&t->dtmf, own, framer_ts(&t->framer, 0), now_us));
+}
 
-    dtmf_print(&ev, payload);
-    put_event(t, payload, t->digits.ts, OWN_HZ, framer_ts(&t->framer, 0), now_us);
+/* The digit in the sound, as it is known by now. */
+static void put_heard(struct transcoder *t, bool is_new, bool is_end, uint64_t now_us)
+{
+    const struct digits *d = &t->digits;
+    const struct dtmf_own own = {.code = (uint8_t)d->heard,
+                                 .volume = d->volume,
+                                 .is_new = is_new,
+                                 .is_end = is_end,
+                                 .length = d->n_heard,
+                                 .per_second = t->framer.rate_hz};
+
+    put_own(t, &own, now_us);
 }
 
 static void end_heard(struct transcoder *t, uint64_t now_us)
 {
-    struct digits *d = &t->digits;
-
-    if (d->heard < 0)
-        return;
-    put_own(t, (uint8_t)d->heard, d->volume, d->n_heard, t->framer.rate_hz, true, now_us);
-    d->heard = -1;
+    if (t->digits.heard >= 0)
+        put_heard(t, false, true, now_us);
+    t->digits.heard = -1;
 }
 
 bool transcoder_hear(struct transcoder *t, const int16_t *samples, uint32_t n, uint64_t now_us)
@@ -133,61 +125,27 @@ bool transcoder_hear(struct transcoder *t, const int16_t *samples, uint32_t n, u
     struct digits *d = &t->digits;
     const int code = tone_listen(d->listener, samples, n);
     const uint8_t volume = tone_volume(samples, n);
+    const bool is_new = code != d->heard;
 
-    if (code != d->heard) {
+    if (is_new) {
         end_heard(t, now_us);
         d->heard = code;
         d->n_heard = 0;
         d->volume = volume;
-        d->ts += OWN_TS_STEP;
     }
     if (code < 0)
         return false;
     d->n_heard += n;
     d->volume = volume < d->volume ? volume : d->volume; /* the detector hears its end late */
-    put_own(t, (uint8_t)code, d->volume, d->n_heard, t->framer.rate_hz, false, now_us);
+    put_heard(t, is_new, false, now_us);
     return true;
 }
 
-int transcoder_play_digit(struct transcoder *t, uint8_t code, uint8_t volume, uint32_t duration_ms,
-                          uint32_t pause_ms, uint64_t now_us)
+int transcoder_play_digit(struct transcoder *t, const struct digit *digit, uint64_t now_us)
 {
-    struct digits *d = &t->digits;
-
-    if (code >= TONES_N_CODES || (!t->has_event && !t->makes_tones))
+    if (digit->code >= TONES_N_CODES || (!t->has_event && !t->makes_tones))
         return EINVAL;
-    if (d->n_queued == DIGITS_QUEUED_MAX)
-        return ENOBUFS;
-    if (d->n_queued == 0)
-        d->due_us = now_us;
-    d->queue[d->n_queued++] =
-        (struct digit_request){code, volume, duration_ms * 1000ULL, pause_ms * 1000ULL};
-    return 0;
-}
-
-/* One update of the digit that is on; after the last one its pause. */
-static void play_on(struct transcoder *t, uint64_t now_us)
-{
-    struct digits *d = &t->digits;
-    const struct digit_request *r = &d->queue[0];
-    uint64_t length_us;
-    bool is_end;
-
-    if (!d->is_on) {
-        d->is_on = true;
-        d->begin_us = now_us;
-        d->ts += OWN_TS_STEP;
-    }
-    length_us = now_us - d->begin_us + UPDATE_US;
-    is_end = length_us >= r->duration_us;
-    put_own(t, r->code, r->volume, is_end ? r->duration_us : length_us, 1000000, is_end, now_us);
-    d->due_us = now_us + UPDATE_US;
-    if (!is_end)
-        return;
-    d->due_us = d->begin_us + r->duration_us + r->pause_us;
-    d->is_on = false;
-    d->n_queued--;
-    memmove(&d->queue[0], &d->queue[1], d->n_queued * sizeof(d->queue[0]));
+    return digit_queue_put(&t->digits.queue, digit, now_us);
 }
 
 /* ---- common ---- */
@@ -228,8 +186,10 @@ static bool make_tone(struct transcoder *t)
 
 bool transcoder_run_digits(struct transcoder *t, uint64_t now_us)
 {
-    if (t->digits.n_queued > 0 && now_us >= t->digits.due_us) {
-        play_on(t, now_us);
+    struct dtmf_own own;
+
+    if (digit_queue_get(&t->digits.queue, &own, now_us)) {
+        put_own(t, &own, now_us);
         return true;
     }
     if (t->makes_tones) {
@@ -248,8 +208,7 @@ bool transcoder_run_digits(struct transcoder *t, uint64_t now_us)
 uint64_t transcoder_digits_deadline_us(const struct transcoder *t)
 {
     const uint64_t relay_us = dtmf_relay_deadline_us(&t->dtmf);
+    const uint64_t queue_us = digit_queue_deadline_us(&t->digits.queue);
 
-    if (t->digits.n_queued > 0 && t->digits.due_us < relay_us)
-        return t->digits.due_us;
-    return relay_us;
+    return queue_us < relay_us ? queue_us : relay_us;
 }

@@ -2,6 +2,7 @@
 #define PICRELAY_TRANSCODER_INTERNAL_H
 
 #include "codec/comfort_noise.h"
+#include "codec/digit_queue.h"
 #include "codec/dtmf.h"
 #include "codec/framer.h"
 #include "codec/playout.h"
@@ -65,14 +66,6 @@ struct packed_events {
     unsigned at;
 };
 
-/** A digit that transcoder_play_digit() asked for. */
-struct digit_request {
-    uint8_t code, volume;
-    uint64_t duration_us, pause_us;
-};
-
-enum { DIGITS_QUEUED_MAX = 8 };
-
 /** DTMF as sound, and digits of our own. */
 struct digits {
     /* events become tones */
@@ -87,13 +80,7 @@ struct digits {
     uint8_t volume;                 /* of the loudest part of it */
     uint64_t n_heard;               /* samples of it */
 
-    /* digits of our own: the first of the queue is on */
-    struct digit_request queue[DIGITS_QUEUED_MAX];
-    unsigned n_queued;
-    bool is_on;
-    uint64_t begin_us, due_us;
-
-    uint32_t ts; /* of the event that is heard or played; each begins far behind the last */
+    struct digit_queue queue; /* digits of our own */
 };
 
 struct transcoder {

@@ -230,8 +230,8 @@ static void a_digit_of_ours_is_sent_as_an_event(void **state)
     line_open(&l, &cfg);
     for (int k = 0; k < 5; k++)
         line_step(&l, true);
-    assert_int_equal(transcoder_play_digit(l.t, 5, 8, 100, 100, l.now_us), 0);
-    assert_int_equal(transcoder_play_digit(l.t, 5, 8, 100, 100, l.now_us), 0);
+    assert_int_equal(transcoder_play_digit(l.t, &(struct digit){5, 8, 100, 100}, l.now_us), 0);
+    assert_int_equal(transcoder_play_digit(l.t, &(struct digit){5, 8, 100, 100}, l.now_us), 0);
     for (int k = 0; k < 30; k++)
         line_step(&l, true);
     assert_int_equal(l.r.n_event, 2 * (4 + 3));
@@ -258,7 +258,7 @@ static void a_digit_of_ours_is_a_tone_where_there_are_no_events(void **state)
     l.r.cap = sizeof(pcm) / sizeof(pcm[0]);
     for (int k = 0; k < 5; k++)
         line_step(&l, true);
-    assert_int_equal(transcoder_play_digit(l.t, 11, 8, 200, 100, l.now_us), 0);
+    assert_int_equal(transcoder_play_digit(l.t, &(struct digit){11, 8, 200, 100}, l.now_us), 0);
     for (int k = 0; k < 30; k++)
         line_step(&l, true);
     assert_int_equal(heard_digits(pcm, l.r.n_pcm, 8000, digits), 1);
@@ -273,14 +273,14 @@ static void digits_that_cannot_be_sent_are_refused(void **state)
     struct transcoder *t = rig_open(&cfg);
 
     (void)state;
-    assert_int_equal(transcoder_play_digit(t, 16, 8, 100, 100, 0), EINVAL);
+    assert_int_equal(transcoder_play_digit(t, &(struct digit){16, 8, 100, 100}, 0), EINVAL);
     for (int i = 0; i < 8; i++)
-        assert_int_equal(transcoder_play_digit(t, 1, 8, 100, 100, 0), 0);
-    assert_int_equal(transcoder_play_digit(t, 1, 8, 100, 100, 0), ENOBUFS);
+        assert_int_equal(transcoder_play_digit(t, &(struct digit){1, 8, 100, 100}, 0), 0);
+    assert_int_equal(transcoder_play_digit(t, &(struct digit){1, 8, 100, 100}, 0), ENOBUFS);
     transcoder_free(t);
     cfg.has_event = false;
     t = rig_open(&cfg);
-    assert_int_equal(transcoder_play_digit(t, 1, 8, 100, 100, 0), EINVAL);
+    assert_int_equal(transcoder_play_digit(t, &(struct digit){1, 8, 100, 100}, 0), EINVAL);
     transcoder_free(t);
 }
 

@@ -70,7 +70,7 @@ static bool can_take_digits(const struct stream *s)
 /* The sender of the digit is named by its tag. */
 int digits_play(struct control *c, const struct ng_request *req, const char **reason)
 {
-    struct media_digit digit = {.volume = volume_of(req),
+    struct digit digit = {.volume = volume_of(req),
                                 .duration_ms = time_of(req->duration_ms, DURATION_MS),
                                 .pause_ms = time_of(req->pause_ms, PAUSE_MS)};
     const int code = code_of(req->digit);

@@ -31,7 +31,8 @@ struct command_set {
 /** COMMAND_DIGIT */
 struct command_digit {
     struct command command;
-    struct media_digit digit;
+    struct digit digit;
+    struct dial *dial; /* for the stream, if it has none yet; comes back if it has; may be NULL */
 };
 
 /** COMMAND_BLOCK_EVENTS */

@@ -20,6 +20,7 @@ static const char *const drop_names[DROP_COUNT] = {
     [DROP_DUPLICATE] = "duplicate",
     [DROP_TOO_LATE] = "too_late",
     [DROP_CODEC] = "codec_error",
+    [DROP_BLOCKED] = "dtmf_blocked",
     [DROP_POOL] = "pool",
     [DROP_SEND] = "send",
     [DROP_KERNEL] = "kernel",

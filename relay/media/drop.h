@@ -25,6 +25,7 @@ enum drop {
     DROP_DUPLICATE,   /* transcoder: had it already */
     DROP_TOO_LATE,    /* transcoder: its time was past */
     DROP_CODEC,       /* payload that the codec refused */
+    DROP_BLOCKED,     /* a telephone-event, while `block DTMF` is in force */
     DROP_POOL,        /* no free packet buffer */
     DROP_SEND,        /* the kernel refused it */
     DROP_KERNEL,      /* the socket's buffer was full before we came: SO_RXQ_OVFL */

@@ -16,21 +16,34 @@ void forward_address(struct packet *p, struct media_stream *out, enum media_comp
     p->addr = *gate_remote(&out->gate[component]);
 }
 
+/* RFC 4733 events that are not to pass: what follows closes up, so that nothing seems lost. */
+static enum drop leave_out(const struct media_stream *s, const struct rtp_packet *rtp)
+{
+    const struct route_source source = {.stream = s, .ssrc = rtp->ssrc};
+
+    if (s->sink)
+        route_skip(&s->sink->route, &source, rtp->seq);
+    return DROP_BLOCKED;
+}
+
 /* The header extension goes: its ids were agreed with one leg alone (a=extmap is not passed on). */
 static enum drop forward(struct packet *p, const struct batch *b)
 {
     struct media_stream *s = p->stream;
     struct route_source source = {.stream = s, .ssrc = p->rtp.ssrc};
+    const struct format *format;
     enum drop reason;
     size_t cut;
 
     if (p->kind != PACKET_RTP)
         return DROP_NONE;
+    format = formats_find(&s->formats, p->rtp.pt);
+    if (s->is_event_blocked && format->action == MEDIA_RELAY_EVENT)
+        return leave_out(s, &p->rtp);
     reason = forward_check(s->sink);
     if (reason != DROP_NONE)
         return reason;
-    if (!route_map(&s->sink->route, &source, &p->rtp,
-                   formats_find(&s->formats, p->rtp.pt)->clock_hz, b->now_us))
+    if (!route_map(&s->sink->route, &source, &p->rtp, format->clock_hz, b->now_us))
         return DROP_TOO_LATE;
     p->rtp.pt = s->formats.out_pt[p->rtp.pt];
     cut = rtp_strip_extension(p->data, &p->rtp);
@@ -44,6 +57,41 @@ static enum drop forward(struct packet *p, const struct batch *b)
 void forward_batch(struct batch *b)
 {
     batch_filter(b, forward);
+}
+
+void forward_fresh(struct packet *p, size_t n)
+{
+    p->stream = NULL;
+    p->kind = PACKET_RTP;
+    p->len = (uint32_t)(RTP_HEADER_BYTES + n);
+    p->rtp = (struct rtp_packet){
+        .csrc_end = RTP_HEADER_BYTES,
+        .payload_start = RTP_HEADER_BYTES,
+        .payload_len = (uint16_t)n,
+    };
+}
+
+void forward_inserted(struct packet *p, const struct media_stream *from, uint64_t now_us)
+{
+    route_insert(&from->sink->route, &p->rtp, now_us);
+    rtp_write(p->data, &p->rtp);
+    forward_address(p, from->sink, MEDIA_RTP);
+}
+
+/* Else time would go on by our clock, and a few samples would be skipped or said twice. */
+void forward_hand_over(const struct packet *p, const struct media_stream *from)
+{
+    const struct route_source relayed = {.stream = from, .ssrc = p->rtp.ssrc};
+    const uint32_t clock_hz = formats_find(&from->formats, p->rtp.pt)->clock_hz;
+    struct route *r = &from->sink->route;
+
+    /* a transcoder's own numbers begin at 0 (transcoder.h) */
+    if (route_is_source(r, &relayed) && r->clock_hz == clock_hz &&
+        transcoder_clock_hz(from->transcoder) == clock_hz)
+        route_hand_over(r,
+                        &(struct route_handover){
+                            .source = {.stream = from, .generation = from->transcoder_generation},
+                            .old_ts = p->rtp.ts});
 }
 
 void forward_transcoded(struct packet *p, const struct media_stream *from, uint64_t now_us)

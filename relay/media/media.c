@@ -136,8 +136,11 @@ static void take_answer(struct crew *c, struct command *command, media_event_h *
     case COMMAND_SET:
         take_back_rules((struct command_set *)command);
         return;
-    case COMMAND_SET_REMOTE:
     case COMMAND_DIGIT:
+        free(((struct command_digit *)command)->dial);
+        free(command);
+        return;
+    case COMMAND_SET_REMOTE:
     case COMMAND_BLOCK_EVENTS:
         free(command);
         return;
@@ -408,12 +411,19 @@ int media_stream_set_remote(struct media_stream *s, enum media_component compone
     return 0;
 }
 
-int media_stream_play_digit(struct media_stream *s, const struct media_digit *digit)
+/* Each letter brings what the first digit between relayed packets needs: control does not know
+ * whether it was the first. */
+int media_stream_play_digit(struct media_stream *s, const struct digit *digit)
 {
     struct command_digit *c = calloc(1, sizeof(*c));
 
     if (!c)
         return ENOMEM;
+    c->dial = dial_alloc(s);
+    if (!c->dial) {
+        free(c);
+        return ENOMEM;
+    }
     c->command = (struct command){.type = COMMAND_DIGIT, .stream = s};
     c->digit = *digit;
     send_command(s->media, &s->media->crew[s->worker], &c->command);
@@ -447,6 +457,7 @@ void media_stream_free(struct media_stream *s)
     srtp_session_free(s->srtp_rx);
     srtp_session_free(s->srtp_tx);
     transcoder_free(s->transcoder);
+    free(s->dial);
     free(s);
 }
 

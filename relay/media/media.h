@@ -96,7 +96,12 @@ int media_stream_add(struct media_stream **sp, struct media *m,
                      const struct media_stream_config *cfg);
 
 /** What happens to a payload type that arrives. */
-enum media_action { MEDIA_DROP, MEDIA_RELAY, MEDIA_TRANSCODE };
+enum media_action {
+    MEDIA_DROP,
+    MEDIA_RELAY,
+    MEDIA_RELAY_EVENT, /* telephone-event: relayed unless blocked */
+    MEDIA_TRANSCODE,
+};
 
 /** Whose packets are accepted, by component (threat model, section 3). */
 enum media_source {
@@ -114,8 +119,11 @@ struct media_rules {
     bool has_nat;           /* evidence of NAT: an address on these hosts locks at once */
     bool is_muxed;          /* RTCP comes and goes on the RTP component */
     uint8_t action[128];    /* enum media_action by payload type */
-    uint8_t out_pt[128];    /* MEDIA_RELAY: payload type towards the sink */
+    uint8_t out_pt[128];    /* when relayed: payload type towards the sink */
     uint32_t clock_hz[128]; /* RTP clock by payload type, 0: not listed */
+    uint32_t event_hz;      /* clock of the telephone-event by which digits of ours go to the sink
+                               between what is relayed; 0: not so */
+    uint8_t event_pt;
     bool may_receive;       /* false: this leg's RTP is dropped (hold, policy) */
     bool may_send;          /* false: no RTP is sent towards this leg. RTCP goes on in both
                                directions while held: RFC 3264 s.5.1 */
@@ -144,15 +152,10 @@ int media_stream_set(struct media_stream *s, const struct media_rules *rules);
 int media_stream_set_remote(struct media_stream *s, enum media_component component,
                             const union addr *remote);
 
-struct media_digit {
-    uint8_t code, volume; /* of RFC 4733 */
-    uint32_t duration_ms, pause_ms;
-};
-/** Sends a digit to the sink, as if this stream's peer had dialled it. Nothing happens where its
- *  arrivals are not transcoded. @return 0; ENOMEM */
-int media_stream_play_digit(struct media_stream *s, const struct media_digit *digit);
-/** Whether the peer's telephone-events end here, where its arrivals are transcoded. Stays so when
- *  the transcoder is replaced. @return 0; ENOMEM */
+/** Sends a digit to the sink, as if this stream's peer had dialled it: between relayed packets
+ *  (event_hz), else by the transcoder; without both nothing happens. @return 0; ENOMEM */
+int media_stream_play_digit(struct media_stream *s, const struct digit *digit);
+/** Whether the peer's telephone-events end here. Stays so under new rules. @return 0; ENOMEM */
 int media_stream_block_events(struct media_stream *s, bool is_blocked);
 
 /** Takes the stream from its worker. No other stream may have it as sink any more.

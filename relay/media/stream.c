@@ -30,6 +30,7 @@ static void swap_transcoder(struct media_stream *s, struct media_rules *rules)
     if (!rules->set_transcoder)
         return;
     s->transcoder = rules->transcoder;
+    s->is_transcoder_fresh = true;
     rules->transcoder = transcoder;
     stream_block_events(s, s->is_event_blocked);
     if (++s->transcoder_generation == 0) /* 0 stands for relayed packets */
@@ -54,6 +55,8 @@ void stream_apply(struct media_stream *s, struct media_rules *rules, uint64_t no
     s->may_send = rules->may_send;
     s->is_rtcp_translated = rules->is_rtcp_translated;
     s->sink = rules->sink;
+    s->event_pt = rules->event_pt & 0x7f;
+    s->event_hz = rules->event_hz;
     swap_sessions(s, rules);
     swap_transcoder(s, rules);
 }

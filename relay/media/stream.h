@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "relay/media/command.h"
+#include "relay/media/dial.h"
 #include "relay/media/gate.h"
 #include "relay/media/media.h"
 #include "relay/media/packet.h"
@@ -35,7 +36,7 @@ struct media_socket {
     struct media_socket *next_settled;
 };
 
-enum stream_timer { TIMER_TRANSCODER, TIMER_REPORT };
+enum stream_timer { TIMER_TRANSCODER, TIMER_REPORT, TIMER_DIAL };
 
 /* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): the padding is what keeps them apart */
 struct media_stream {
@@ -45,8 +46,11 @@ struct media_stream {
     struct srtp_session *srtp_rx, *srtp_tx;
     struct transcoder *transcoder;
     uint32_t transcoder_generation; /* grows when the transcoder is replaced */
+    uint32_t event_hz;              /* as in the rules; so is the next */
+    uint8_t event_pt;
     bool is_muxed, may_receive, may_send, is_rtcp_translated, has_pictures;
-    bool is_event_blocked; /* by the control side: of what arrives */
+    bool is_event_blocked;    /* by the control side: of what arrives */
+    bool is_transcoder_fresh; /* nothing has gone through it */
     struct rate_gate rate;
     struct ssrc_gate heard;
     struct gate gate[MEDIA_COMPONENTS];
@@ -60,6 +64,7 @@ struct media_stream {
     struct route route;         /* what is sent towards this leg's peer */
     struct report_state report;
     struct wheel_node transcoder_timer, report_timer;
+    struct dial *dial; /* NULL: no digit was ever asked for */
 
     /* written by the worker, read by anybody */
     _Alignas(CACHE_LINE) struct stream_counters count;
@@ -75,7 +80,7 @@ struct media_stream {
     char cname[64];
 };
 
-/** @return its timer's stream */
+/** @return the stream of its TIMER_TRANSCODER or TIMER_REPORT */
 static inline struct media_stream *stream_of_timer(struct wheel_node *node)
 {
     size_t at = node->kind == TIMER_TRANSCODER ? offsetof(struct media_stream, transcoder_timer)

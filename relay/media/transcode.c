@@ -61,18 +61,11 @@ static bool take_result(struct media_stream *s, struct batch *b, uint64_t now_us
     }
     if (out.payload != p->data + RTP_HEADER_BYTES)
         memmove(p->data + RTP_HEADER_BYTES, out.payload, out.n);
-    p->stream = NULL;
-    p->kind = PACKET_RTP;
-    p->len = (uint32_t)(RTP_HEADER_BYTES + out.n);
-    p->rtp = (struct rtp_packet){
-        .pt = out.pt,
-        .marker = out.marker,
-        .seq = out.seq,
-        .ts = out.ts,
-        .csrc_end = RTP_HEADER_BYTES,
-        .payload_start = RTP_HEADER_BYTES,
-        .payload_len = (uint16_t)out.n,
-    };
+    forward_fresh(p, out.n);
+    p->rtp.pt = out.pt;
+    p->rtp.marker = out.marker;
+    p->rtp.seq = out.seq;
+    p->rtp.ts = out.ts;
     forward_transcoded(p, s, now_us);
     b->pkt[b->n++] = p;
     return true;
@@ -124,6 +117,11 @@ static void transcode_packet(const struct transcode *t, struct packet *p, struct
 
     if (s->transcoder)
         reason = put_verdict(transcoder_put(s->transcoder, &in, p->rtp.ssrc, now_us));
+    if (reason == DROP_NONE && s->is_transcoder_fresh) {
+        s->is_transcoder_fresh = false;
+        if (s->sink)
+            forward_hand_over(p, s);
+    }
     if (reason == DROP_NONE)
         pool_give(b->pool, p);
     else

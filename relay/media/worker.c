@@ -55,12 +55,12 @@ static void run_timers(struct worker *w, uint64_t end_us)
 
     while (!batch_is_full(b) && now_us < end_us &&
            (node = wheel_expire(&w->wheel, b->now_us)) != NULL) {
-        struct media_stream *s = stream_of_timer(node);
-
         if (node->kind == TIMER_TRANSCODER)
-            transcode_due(&w->transcode, &w->wheel, s, b, b->now_us);
+            transcode_due(&w->transcode, &w->wheel, stream_of_timer(node), b, b->now_us);
+        else if (node->kind == TIMER_REPORT)
+            reports_send(&w->wheel, stream_of_timer(node), b, next_random(w));
         else
-            reports_send(&w->wheel, s, b, next_random(w));
+            dial_due(dial_of_timer(node), &w->wheel, b);
         now_us = clock_now_us();
     }
 }
@@ -173,14 +173,18 @@ static void obey_set_remote(struct worker *w, struct media_stream *s,
 }
 
 /* A digit that cannot be sent (too many wait) is left out: control has answered long ago. */
-static void obey_digit(struct worker *w, struct media_stream *s, const struct media_digit *d)
+static void obey_digit(struct worker *w, struct media_stream *s, struct command_digit *c)
 {
     const uint64_t now_us = w->batch.now_us;
 
-    if (!s->transcoder || transcoder_play_digit(s->transcoder, d->code, d->volume, d->duration_ms,
-                                                d->pause_ms, now_us))
-        return;
-    wheel_arm(&w->wheel, &s->transcoder_timer, transcoder_deadline_us(s->transcoder));
+    if (s->event_hz > 0 && !s->dial) {
+        s->dial = c->dial;
+        c->dial = NULL;
+    }
+    if (s->event_hz > 0 && s->dial)
+        (void)dial_put(s->dial, &w->wheel, &c->digit, now_us);
+    else if (s->transcoder && !transcoder_play_digit(s->transcoder, &c->digit, now_us))
+        wheel_arm(&w->wheel, &s->transcoder_timer, transcoder_deadline_us(s->transcoder));
 }
 
 /* What it has just received, it must not find: its owner may free it. */
@@ -212,6 +216,8 @@ static bool obey_remove(struct worker *w, struct command *letter)
     transcode_forget(&w->transcode, s, &w->batch);
     wheel_cancel(&w->wheel, &s->transcoder_timer);
     wheel_cancel(&w->wheel, &s->report_timer);
+    if (s->dial)
+        wheel_cancel(&w->wheel, &s->dial->timer);
     counter_add(&w->count.n_streams, UINT64_MAX); /* one less */
     if (s->transcoder)
         counter_add(&w->count.n_transcoders, UINT64_MAX);
@@ -231,7 +237,7 @@ static bool obey(struct worker *w, struct command *c)
         obey_set_remote(w, c->stream, (struct command_set_remote *)c);
         break;
     case COMMAND_DIGIT:
-        obey_digit(w, c->stream, &((struct command_digit *)c)->digit);
+        obey_digit(w, c->stream, (struct command_digit *)c);
         break;
     case COMMAND_BLOCK_EVENTS:
         stream_block_events(c->stream, ((struct command_block_events *)c)->is_blocked);
