@@ -2,6 +2,9 @@
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 pkg_check_modules(RE REQUIRED IMPORTED_TARGET libre)
+# Else its headers make _Bool a signed char in every file that sees them: 256 would be false.
+target_compile_definitions(PkgConfig::RE INTERFACE HAVE_STDBOOL_H)
+pkg_check_modules(OPENSSL REQUIRED IMPORTED_TARGET openssl>=3.0)
 pkg_check_modules(SRTP REQUIRED IMPORTED_TARGET libsrtp2)
 find_library(IPSEC_MB IPSec_MB) # of amd64 only; it has no .pc file
 pkg_check_modules(URING REQUIRED IMPORTED_TARGET liburing>=2.3)
