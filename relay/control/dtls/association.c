@@ -1,0 +1,424 @@
+#include "relay/control/dtls/association.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/time.h>
+
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/rand.h>
+#include <openssl/ssl.h>
+
+#include "relay/control/dtls/association_bio.h"
+#include "relay/control/dtls/association_filter.h"
+#include "relay/control/libre.h"
+
+/* ECDHE and AEAD, nothing else. */
+#define CIPHERS                                                                                    \
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:"     \
+    "ECDHE-RSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384"
+#define GROUPS   "X25519:P-256:P-384"
+#define PROFILES "SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80:SRTP_AEAD_AES_256_GCM"
+
+/* RFC 6347 s.4.2.4.1 has 1 s to begin with, for paths that nobody knows; ours has just been
+ * checked by ICE, and a lost hello is what a caller waits for. Browsers begin with 50 ms. */
+#define FIRST_WAIT_US 100000u
+#define WAIT_MAX_US   3200000u
+
+#define COOKIE_BYTES 16
+#define BEGINNINGS   8 /* of one association, after what the library could not go on from */
+
+struct association_context {
+    SSL_CTX *ssl;
+    BIO_METHOD *bio;
+};
+
+struct association {
+    struct association_context *context;
+    struct certificate *certificate;
+    struct association_pipe pipe;
+    SSL *ssl;
+    enum association_state state;
+    struct fingerprint remote;
+    bool is_server, has_cookie, is_forged, has_begun;
+    unsigned n_beginnings;
+    uint8_t cookie[COOKIE_BYTES];
+    char problem[128];
+};
+
+/* ---- what the library asks --------------------------------------------------------------------
+ */
+
+/* Instead of the library's own check: the chain means nothing, the hash means all. */
+static int verify_h(X509_STORE_CTX *store, void *arg)
+{
+    const SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+    struct association *a = SSL_get_app_data(ssl);
+    const X509 *x509 = X509_STORE_CTX_get0_cert(store);
+    struct fingerprint theirs;
+
+    (void)arg;
+    if (x509 && certificate_fingerprint(&theirs, a->remote.hash, x509) == 0 &&
+        fingerprint_equal(&theirs, &a->remote))
+        return 1;
+    a->is_forged = true;
+    X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
+    return 0;
+}
+
+static int cookie_make_h(SSL *ssl, unsigned char *cookie, unsigned *n)
+{
+    const struct association *a = SSL_get_app_data(ssl);
+
+    memcpy(cookie, a->cookie, COOKIE_BYTES);
+    *n = COOKIE_BYTES;
+    return 1;
+}
+
+static int cookie_check_h(SSL *ssl, const unsigned char *cookie, unsigned n)
+{
+    const struct association *a = SSL_get_app_data(ssl);
+
+    return n == COOKIE_BYTES && CRYPTO_memcmp(cookie, a->cookie, COOKIE_BYTES) == 0;
+}
+
+static unsigned wait_h(SSL *ssl, unsigned last_us)
+{
+    (void)ssl;
+    if (last_us == 0)
+        return FIRST_WAIT_US;
+    return last_us < WAIT_MAX_US / 2 ? 2 * last_us : WAIT_MAX_US;
+}
+
+/* ---- context ----------------------------------------------------------------------------------
+ */
+
+static void context_destructor(void *data)
+{
+    struct association_context *c = data;
+
+    SSL_CTX_free(c->ssl);
+    BIO_meth_free(c->bio);
+}
+
+/* SSL_CTX_set_tlsext_use_srtp() is the one that returns 0 when all is well. */
+static bool set_up(SSL_CTX *ssl)
+{
+    SSL_CTX_set_options(ssl, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_QUERY_MTU |
+                                 SSL_OP_NO_COMPRESSION);
+    SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_max_cert_list(ssl, ASSOCIATION_MESSAGE_MAX);
+    SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+    SSL_CTX_set_cert_verify_callback(ssl, verify_h, NULL);
+    SSL_CTX_set_cookie_generate_cb(ssl, cookie_make_h);
+    SSL_CTX_set_cookie_verify_cb(ssl, cookie_check_h);
+    return SSL_CTX_set_min_proto_version(ssl, DTLS1_2_VERSION) == 1 &&
+           SSL_CTX_set_cipher_list(ssl, CIPHERS) == 1 &&
+           SSL_CTX_set1_groups_list(ssl, GROUPS) == 1 &&
+           SSL_CTX_set_tlsext_use_srtp(ssl, PROFILES) == 0;
+}
+
+int association_context_alloc(struct association_context **cp)
+{
+    struct association_context *c = mem_zalloc(sizeof(*c), context_destructor);
+
+    if (!c)
+        return ENOMEM;
+    c->ssl = SSL_CTX_new(DTLS_method());
+    c->bio = association_bio_method();
+    if (!c->ssl || !c->bio || !set_up(c->ssl)) {
+        ERR_clear_error();
+        mem_deref(c);
+        return EIO;
+    }
+    *cp = c;
+    return 0;
+}
+
+/* ---- association ------------------------------------------------------------------------------
+ */
+
+static void association_destructor(void *data)
+{
+    struct association *a = data;
+
+    SSL_free(a->ssl);
+    mem_deref(a->certificate);
+    mem_deref(a->context);
+    explicit_bzero(a->cookie, sizeof(a->cookie));
+}
+
+/* The BIO belongs to the SSL from SSL_set_bio() on, once for each direction. */
+static bool set_bio(struct association *a)
+{
+    BIO *bio = association_bio_new(a->context->bio, &a->pipe);
+
+    if (!bio)
+        return false;
+    SSL_set_bio(a->ssl, bio, bio);
+    return true;
+}
+
+static int open_ssl(struct association *a)
+{
+    a->ssl = SSL_new(a->context->ssl);
+    if (!a->ssl || !set_bio(a))
+        return ENOMEM;
+    SSL_set_app_data(a->ssl, a);
+    DTLS_set_timer_cb(a->ssl, wait_h);
+    if (SSL_use_certificate(a->ssl, a->certificate->x509) != 1 ||
+        SSL_use_PrivateKey(a->ssl, a->certificate->key) != 1 ||
+        SSL_set_mtu(a->ssl, ASSOCIATION_DATAGRAM_MAX) == 0)
+        return EIO;
+    if (a->has_cookie)
+        SSL_set_options(a->ssl, SSL_OP_COOKIE_EXCHANGE);
+    if (a->is_server)
+        SSL_set_accept_state(a->ssl);
+    else
+        SSL_set_connect_state(a->ssl);
+    a->n_beginnings++;
+    return 0;
+}
+
+int association_alloc(struct association **ap, struct association_context *c,
+                      const struct association_config *cfg)
+{
+    struct association *a = mem_zalloc(sizeof(*a), association_destructor);
+    int err;
+
+    if (!a)
+        return ENOMEM;
+    a->context = mem_ref(c);
+    a->certificate = mem_ref((void *)(uintptr_t)cfg->certificate);
+    a->pipe = (struct association_pipe){.send_h = cfg->send_h, .arg = cfg->arg};
+    a->remote = cfg->remote;
+    a->is_server = cfg->is_server;
+    a->has_cookie = cfg->has_cookie && cfg->is_server;
+    err = RAND_bytes(a->cookie, sizeof(a->cookie)) == 1 ? open_ssl(a) : EIO;
+    ERR_clear_error();
+    if (err)
+        mem_deref(a);
+    else
+        *ap = a;
+    return err;
+}
+
+static void fail(struct association *a, const char *why)
+{
+    a->state = ASSOCIATION_FAILED;
+    (void)re_snprintf(a->problem, sizeof(a->problem), "%s", why);
+}
+
+static void go_on(struct association *a);
+
+/* The library has given up, on junk that looked right: another try is as good as the first. */
+static void begin_anew(struct association *a)
+{
+    if (a->n_beginnings == BEGINNINGS) {
+        fail(a, "the peer's handshake messages make no sense");
+        return;
+    }
+    SSL_free(a->ssl);
+    a->ssl = NULL;
+    if (open_ssl(a))
+        fail(a, "out of memory");
+    else if (!a->is_server && a->has_begun)
+        go_on(a);
+}
+
+static void note_error(struct association *a)
+{
+    const char *reason = ERR_reason_error_string(ERR_peek_error());
+
+    (void)re_snprintf(a->problem, sizeof(a->problem), "%s", reason ? reason : "unknown error");
+}
+
+/* Whatever the peer has offered, without a profile of SRTP there are no keys: RFC 5764 s.4.1.1. */
+static void rise(struct association *a)
+{
+    if (!SSL_get_selected_srtp_profile(a->ssl)) {
+        fail(a, "the peer's DTLS has no use_srtp");
+        return;
+    }
+    a->state = ASSOCIATION_UP;
+    a->problem[0] = '\0';
+}
+
+static void give_up(struct association *a, int ssl_error)
+{
+    const bool is_bare =
+        ERR_GET_REASON(ERR_peek_error()) == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE;
+
+    note_error(a);
+    ERR_clear_error();
+    a->is_forged = a->is_forged || is_bare;
+    if (is_bare)
+        fail(a, "the peer has no certificate for its a=fingerprint");
+    else if (a->is_forged)
+        fail(a, "the peer's certificate is not the one of its a=fingerprint");
+    else if (ssl_error == SSL_ERROR_SSL || ssl_error == SSL_ERROR_SYSCALL)
+        begin_anew(a);
+}
+
+static void go_on(struct association *a)
+{
+    int n, error;
+
+    ERR_clear_error();
+    n = SSL_do_handshake(a->ssl);
+    if (n == 1) {
+        rise(a);
+        return;
+    }
+    error = SSL_get_error(a->ssl, n);
+    if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE)
+        give_up(a, error);
+}
+
+void association_begin(struct association *a)
+{
+    if (a->has_begun || a->is_server || a->state != ASSOCIATION_HANDSHAKING)
+        return;
+    a->has_begun = true;
+    go_on(a);
+}
+
+/* Nobody has anything to say here but that the association ends, or the end of a handshake once
+ * more, which the library answers by itself. */
+static void read_on(struct association *a)
+{
+    uint8_t unwanted[2048];
+    int n, error;
+
+    ERR_clear_error();
+    do
+        n = SSL_read(a->ssl, unwanted, sizeof(unwanted));
+    while (n > 0);
+    error = SSL_get_error(a->ssl, n);
+    ERR_clear_error();
+    if (error == SSL_ERROR_ZERO_RETURN || error == SSL_ERROR_SSL)
+        a->state = ASSOCIATION_CLOSED;
+}
+
+static int refuse(struct association *a, enum association_verdict verdict, uint8_t alert)
+{
+    if (verdict == ASSOCIATION_ALERT && a->state == ASSOCIATION_HANDSHAKING)
+        (void)re_snprintf(a->problem, sizeof(a->problem), "the peer complains: %s",
+                          SSL_alert_desc_string_long(alert));
+    return EBADMSG;
+}
+
+int association_put(struct association *a, const uint8_t *data, size_t n)
+{
+    uint8_t alert = 0;
+    enum association_verdict verdict = association_filter(data, n, a->is_server, &alert);
+
+    if (verdict != ASSOCIATION_PASS)
+        return refuse(a, verdict, alert);
+    if (a->state == ASSOCIATION_FAILED || a->state == ASSOCIATION_CLOSED)
+        return EBADMSG;
+    a->pipe.in = data;
+    a->pipe.n_in = n;
+    if (a->state == ASSOCIATION_HANDSHAKING)
+        go_on(a);
+    if (a->state == ASSOCIATION_UP)
+        read_on(a);
+    a->pipe.in = NULL;
+    return 0;
+}
+
+uint64_t association_wait_us(struct association *a)
+{
+    struct timeval left;
+
+    if (a->state != ASSOCIATION_HANDSHAKING || DTLSv1_get_timeout(a->ssl, &left) != 1)
+        return UINT64_MAX;
+    return (uint64_t)left.tv_sec * 1000000 + (uint64_t)left.tv_usec;
+}
+
+void association_tick(struct association *a)
+{
+    if (a->state != ASSOCIATION_HANDSHAKING)
+        return;
+    ERR_clear_error();
+    if (DTLSv1_handle_timeout(a->ssl) < 0)
+        give_up(a, SSL_ERROR_SSL); /* it counts to twelve */
+}
+
+void association_close(struct association *a)
+{
+    if (a->state != ASSOCIATION_UP)
+        return;
+    (void)SSL_shutdown(a->ssl);
+    ERR_clear_error();
+    a->state = ASSOCIATION_CLOSED;
+}
+
+enum association_state association_state(const struct association *a)
+{
+    return a->state;
+}
+
+bool association_is_server(const struct association *a)
+{
+    return a->is_server;
+}
+
+const char *association_problem(const struct association *a)
+{
+    return a->problem;
+}
+
+bool association_is_forged(const struct association *a)
+{
+    return a->is_forged;
+}
+
+/* ---- keys -------------------------------------------------------------------------------------
+ */
+
+static const struct {
+    unsigned long profile;
+    enum srtp_suite_id suite;
+    size_t key, salt; /* [bytes] */
+} profiles[] = {
+    {SRTP_AES128_CM_SHA1_80, SRTP_SUITE_AES_CM_128_HMAC_SHA1_80, 16, 14},
+    {SRTP_AEAD_AES_128_GCM, SRTP_SUITE_AEAD_AES_128_GCM, 16, 12},
+    {SRTP_AEAD_AES_256_GCM, SRTP_SUITE_AEAD_AES_256_GCM, 32, 12},
+};
+
+/* client key, server key, client salt, server salt: RFC 5764 s.4.2 */
+static int export_keys(struct association *a, struct srtp_keys *client, struct srtp_keys *server,
+                       unsigned row)
+{
+    static const char label[] = "EXTRACTOR-dtls_srtp";
+    const size_t key = profiles[row].key, salt = profiles[row].salt;
+    uint8_t bytes[2 * SRTP_KEY_SALT_MAX];
+
+    if (SSL_export_keying_material(a->ssl, bytes, 2 * (key + salt), label, sizeof(label) - 1, NULL,
+                                   0, 0) != 1)
+        return EIO;
+    client->suite = server->suite = profiles[row].suite;
+    memcpy(client->key_salt, bytes, key);
+    memcpy(server->key_salt, bytes + key, key);
+    memcpy(client->key_salt + key, bytes + 2 * key, salt);
+    memcpy(server->key_salt + key, bytes + 2 * key + salt, salt);
+    explicit_bzero(bytes, sizeof(bytes));
+    return 0;
+}
+
+int association_keys(struct association *a, struct srtp_keys *local, struct srtp_keys *remote)
+{
+    const SRTP_PROTECTION_PROFILE *chosen;
+
+    memset(local, 0, sizeof(*local));
+    memset(remote, 0, sizeof(*remote));
+    if (a->state != ASSOCIATION_UP)
+        return EINVAL;
+    chosen = SSL_get_selected_srtp_profile(a->ssl);
+    for (unsigned i = 0; chosen && i < sizeof(profiles) / sizeof(profiles[0]); i++) {
+        if (profiles[i].profile == chosen->id)
+            return export_keys(a, a->is_server ? remote : local, a->is_server ? local : remote, i);
+    }
+    return EIO;
+}
