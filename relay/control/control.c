@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "relay/clock.h"
 #include "relay/control/apply.h"
@@ -25,6 +26,7 @@
 #define LISTEN_PAIRS    2048
 #define STOP_WAIT_MS    5000
 #define TRIM_CALLS      64
+#define RECORDS_BYTES   ((size_t)16 * 1024 * 1024) /* of some 10,000 calls */
 #define TRIM_US         5000000u
 
 /* ---- events of the other threads --------------------------------------------------------------
@@ -122,8 +124,6 @@ static void tick(void *arg)
         port_quiet_run(c->quiet[i], now_us);
     timeouts_run(c, now_us);
     reload_tick(c, (int64_t)(clock_wall_us() / 1000000));
-    if (c->audit)
-        audit_tick(c->audit, now_us);
     media_measure_load(c->media, now_us);
     give_back_memory(c, now_us);
     tmr_start(&c->tick, TICK_MS, tick, c);
@@ -194,7 +194,21 @@ static int start_policy(struct control *c, char *err, size_t cap)
         return fail(err, cap, error, "SIGHUP: %s", strerror(error));
     if (*file)
         error = audit_open(&c->audit, file, c->cfg->audit.sync);
+    if (!error && *file && c->cfg->audit.sync == CONFIG_SYNC_EACH)
+        error = held_alloc(&c->held, c->audit, listen_send, c);
     return error ? fail(err, cap, error, "audit file %s: %s", file, strerror(error)) : 0;
+}
+
+static int start_records(struct control *c, char *err, size_t cap)
+{
+    const struct journal_config cfg = {.name = "call records",
+                                       .fd = STDOUT_FILENO,
+                                       .sync = CONFIG_SYNC_NEVER,
+                                       .queue_bytes = RECORDS_BYTES};
+    int error = journal_open(&c->records, &cfg);
+
+    return error ? fail(err, cap, error, "stdout, for the records of calls: %s", strerror(error))
+                 : 0;
 }
 
 static int start_threads(struct control *c, char *err, size_t cap)
@@ -271,6 +285,8 @@ int control_start(struct control **cp, const struct control_options *opt, char *
     if (!error)
         error = start_policy(c, err, err_cap);
     if (!error)
+        error = start_records(c, err, err_cap);
+    if (!error)
         error = start_threads(c, err, err_cap);
     if (!error)
         error = start_listeners(c, err, err_cap);
@@ -311,11 +327,15 @@ static void end_calls(struct control *c)
 void control_stop(struct control *c)
 {
     tmr_cancel(&c->tick);
+    held_free(c->held); /* before the listeners that its replies leave from */
     listen_close(c);
     http_stop(c->http);
+    if (c->records)
+        journal_be_patient(c->records); /* all calls end at once */
     end_calls(c);
     reload_stop(c);
-    audit_close(c->audit);
+    journal_close(c->audit);
+    journal_close(c->records);
     if (c->media) {
         fd_close(media_event_fd(c->media));
         media_stop(c->media);

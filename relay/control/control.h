@@ -24,12 +24,17 @@
  * what its rooms share; main.c owns it.
  */
 
+struct journal;
+struct held;
+
 struct control {
     const struct config *cfg;
     const struct policy *policy; /* replaced as a whole: never kept */
     unsigned policy_turn;        /* grows with each change of what policy may say */
     struct reload *reload;
-    struct audit *audit;       /* NULL: no decisions are kept */
+    struct journal *records;   /* of calls, on stdout */
+    struct journal *audit;     /* NULL: no decisions are kept */
+    struct held *held;         /* NULL: no reply waits for the disk */
     struct srtp_context *srtp; /* sessions are made with it; the workers have their own */
     struct media *media;
     struct ice *ice;

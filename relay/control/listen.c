@@ -5,7 +5,9 @@
 
 #include "relay/clock.h"
 #include "relay/control/command.h"
+#include "relay/control/held.h"
 #include "relay/control/ng/ng.h"
+#include "relay/control/policy/audit.h"
 #include "relay/control/transport/socket.h"
 
 #define TURN_MAX 64 /* messages taken in one turn of the main loop, so that timers get theirs */
@@ -48,10 +50,18 @@ static void unknown_h(struct str where, struct str what, void *arg)
                     STR_ARG(where));
 }
 
-static void send_reply(struct listener *l, const char *reply, size_t n, const union addr *to)
+static void send_reply(const struct listener *l, const char *reply, size_t n, const union addr *to)
 {
-    if (n && sendto(l->fd, reply, n, MSG_DONTWAIT, &to->sa, addr_len(to)) < 0)
+    if (sendto(l->fd, reply, n, MSG_DONTWAIT, &to->sa, addr_len(to)) < 0)
         l->control->counters.events[CONTROL_REPLY_LOST]++;
+}
+
+void listen_send(const struct held_reply *r, void *arg)
+{
+    struct control *c = arg;
+
+    cookie_cache_put(c->cookies, r->to, r->cookie, r->bytes, clock_now_us());
+    send_reply(r->listener, r->bytes.p, r->bytes.n, r->to);
 }
 
 /* A message that cannot be read gets the error that the protocol has for it. */
@@ -66,6 +76,15 @@ static size_t refuse(struct listener *l, const struct ng_request *req, const cha
                           str_of(error));
 }
 
+/* Where each decision has to be on the disk before it is told, a disk that does not keep up
+ * refuses new calls: nothing is decided about them then. */
+static bool takes_decisions(const struct control *c, const struct ng_request *req)
+{
+    if (req->command != NG_OFFER || !c->held)
+        return true;
+    return held_takes_more(c->held) && audit_takes_more(c->audit, c->cfg->audit.sync);
+}
+
 static size_t answer(struct listener *l, struct str cookie, struct str body)
 {
     struct ng_request req;
@@ -78,10 +97,29 @@ static size_t answer(struct listener *l, struct str cookie, struct str body)
         n = refuse(l, &req, error);
     else if (err)
         n = refuse(l, &req, "Parallel session limit reached");
+    else if (!takes_decisions(l->control, &req))
+        n = refuse(l, &req, "the audit file does not keep up; no new call is decided about");
     else
         n = command_execute(l->control, &req, &l->buffers);
     ng_request_wipe(&req);
     return n;
+}
+
+/* Now, or when the decisions that were made for it are on the disk.
+ * @param before  the audit file's place before the request was answered */
+static void tell(struct listener *l, const union addr *to, struct str cookie, size_t n,
+                 uint64_t before)
+{
+    struct control *c = l->control;
+    const struct held_reply reply = {l, to, cookie, {l->buffers.reply, n}};
+
+    if (c->held && n && journal_end(c->audit) != before) {
+        if (held_put(c->held, &reply, journal_end(c->audit)))
+            c->counters.events[CONTROL_REPLY_LOST]++;
+        return;
+    }
+    if (n)
+        listen_send(&reply, c);
 }
 
 static void take_message(struct listener *l, size_t n, const union addr *from)
@@ -89,6 +127,7 @@ static void take_message(struct listener *l, size_t n, const union addr *from)
     struct control *c = l->control;
     uint64_t now_us = clock_now_us();
     struct str cookie, body, known;
+    uint64_t before;
 
     if (ng_split(l->message, n, &cookie, &body)) {
         c->counters.events[CONTROL_NG_NO_COOKIE]++;
@@ -100,10 +139,13 @@ static void take_message(struct listener *l, size_t n, const union addr *from)
         send_reply(l, known.p, known.n, from);
         return;
     }
+    if (c->held && held_has(c->held, from, cookie)) {
+        c->counters.events[CONTROL_COOKIE_HIT]++;
+        return;
+    }
+    before = c->held ? journal_end(c->audit) : 0;
     n = answer(l, cookie, body);
-    if (n)
-        cookie_cache_put(c->cookies, from, cookie, (struct str){l->buffers.reply, n}, now_us);
-    send_reply(l, l->buffers.reply, n, from);
+    tell(l, from, cookie, n, before);
     explicit_bzero(l->message,
                    body.n ? (size_t)(body.p + body.n - l->message) : 0); /* keys in it */
 }

@@ -2,6 +2,7 @@
 #define PICRELAY_LISTEN_H
 
 #include "relay/control/control.h"
+#include "relay/control/held.h"
 
 /**
  * The sockets on which NG arrives. Each reply leaves from the address that its request came to.
@@ -10,6 +11,9 @@
 
 /** Opens one UDP listener. @return 0; errno of what failed */
 int listen_udp(struct control *c, const union addr *local);
+/** Sends a reply from where its request came to, and keeps it for who asks again: a held_send_h.
+ *  @param arg  struct control */
+void listen_send(const struct held_reply *r, void *arg);
 /** Closes them all. */
 void listen_close(struct control *c);
 

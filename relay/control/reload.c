@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "relay/clock.h"
-#include "relay/control/policy/audit.h"
 #include "relay/control/revoke.h"
+#include "relay/control/status/journal.h"
 #include "relay/log.h"
 
 #define ERR_MAX       512
@@ -96,21 +96,14 @@ static int load(struct policy **pp, const struct control *c, char *err, size_t e
     return EINVAL;
 }
 
-static void reopen_audit(struct control *c)
-{
-    int err = c->audit ? audit_reopen(c->audit) : 0;
-
-    if (err)
-        log_error(NULL, "audit file: %s; the old one goes on being written", strerror(err));
-}
-
 int reload_policy(struct control *c, char *err, size_t err_cap)
 {
     struct policy *fresh = NULL;
     int error;
 
     (void)snprintf(err, err_cap, "out of memory");
-    reopen_audit(c);
+    if (c->audit)
+        journal_reopen(c->audit);
     error = load(&fresh, c, err, err_cap);
     if (error) {
         log_error(NULL, "policy: %s; the old table stays in force", err);

@@ -26,6 +26,7 @@ struct stream {
 };
 
 struct process {
+    struct loop *loop;
     pid_t pid;
     int pid_fd;
     struct loop_watch *pid_watch;
@@ -136,6 +137,7 @@ int process_start(struct process **pp, const struct process_config *cfg)
         return ENOMEM;
 
     p->pid_fd = p->stream[OUT].fd = p->stream[ERR].fd = -1;
+    p->loop = cfg->loop;
     p->status = -1;
     p->is_quiet = cfg->is_quiet;
     int err = stream_grow(&p->stream[OUT]) && stream_grow(&p->stream[ERR]) ? 0 : ENOMEM;
@@ -177,6 +179,17 @@ const char *process_out(const struct process *p)
 const char *process_err(const struct process *p)
 {
     return p->stream[ERR].text;
+}
+
+void process_pause_out(struct process *p)
+{
+    loop_watch_free(p->stream[OUT].watch);
+    p->stream[OUT].watch = NULL;
+}
+
+int process_resume_out(struct process *p)
+{
+    return loop_watch_alloc(&p->stream[OUT].watch, p->loop, p->stream[OUT].fd, readable_h, p);
 }
 
 pid_t process_id(const struct process *p)

@@ -30,6 +30,11 @@ void process_free(struct process *p);
 const char *process_out(const struct process *p);
 const char *process_err(const struct process *p);
 
+/** What it writes to stdout stays in its pipe until process_resume_out(): a reader that stops. */
+void process_pause_out(struct process *p);
+/** @return 0; errors of loop_watch_alloc() */
+int process_resume_out(struct process *p);
+
 pid_t process_id(const struct process *p);
 void process_signal(const struct process *p, int signal);
 /** For loop_run(): it has ended, and all that it wrote has been read. */

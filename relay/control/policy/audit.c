@@ -1,28 +1,13 @@
 #include "relay/control/policy/audit.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "relay/clock.h"
-#include "relay/log.h"
 #include "relay/text.h"
 
-#define TEXT_MAX 1024 /* of each text of strangers; more is cut [bytes] */
-#define SYNC_US  1000000u
-
-struct audit {
-    int fd;
-    char *path;
-    enum config_sync sync;
-    bool is_dirty;
-    uint64_t synced_us, n_failed;
-    struct log_limit limit;
-};
+#define TEXT_MAX    1024 /* of each text of strangers; more is cut [bytes] */
+#define QUEUE_BYTES ((size_t)4 * 1024 * 1024)
 
 /* ---- the line ---------------------------------------------------------------------------------
  */
@@ -106,97 +91,23 @@ size_t audit_print(char *buf, size_t cap, const struct audit_line *line)
 /* ---- the file ---------------------------------------------------------------------------------
  */
 
-static int open_file(const char *path)
+int audit_open(struct journal **jp, const char *path, enum config_sync sync)
 {
-    return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+    const struct journal_config cfg = {
+        .name = "audit file", .path = path, .sync = sync, .queue_bytes = QUEUE_BYTES};
+
+    return journal_open(jp, &cfg);
 }
 
-int audit_open(struct audit **ap, const char *path, enum config_sync sync)
-{
-    struct audit *a = calloc(1, sizeof(*a));
-    int err;
-
-    if (!a)
-        return ENOMEM;
-    a->sync = sync;
-    a->path = strdup(path);
-    a->fd = a->path ? open_file(path) : -1;
-    if (a->fd >= 0) {
-        *ap = a;
-        return 0;
-    }
-    err = a->path ? errno : ENOMEM;
-    free(a->path);
-    free(a);
-    return err;
-}
-
-static void fail(struct audit *a, int err)
-{
-    a->n_failed++;
-    if (log_limit_pass(&a->limit, "audit", clock_now_us()))
-        log_error(NULL, "audit file %s: %s", a->path, strerror(err));
-}
-
-static void sync_now(struct audit *a, uint64_t now_us)
-{
-    if (a->is_dirty && fdatasync(a->fd) && errno != EINVAL && errno != EROFS) /* not of a pipe */
-        fail(a, errno);
-    a->is_dirty = false;
-    a->synced_us = now_us;
-}
-
-int audit_reopen(struct audit *a)
-{
-    int fd = open_file(a->path);
-
-    if (fd < 0)
-        return errno;
-    if (a->sync != CONFIG_SYNC_NEVER)
-        sync_now(a, clock_now_us());
-    close(a->fd);
-    a->fd = fd;
-    return 0;
-}
-
-void audit_close(struct audit *a)
-{
-    if (!a)
-        return;
-    if (a->sync != CONFIG_SYNC_NEVER)
-        sync_now(a, clock_now_us());
-    close(a->fd);
-    free(a->path);
-    free(a);
-}
-
-void audit_tick(struct audit *a, uint64_t now_us)
-{
-    if (a->sync == CONFIG_SYNC_SECOND && a->is_dirty && now_us - a->synced_us >= SYNC_US)
-        sync_now(a, now_us);
-}
-
-/* One write() of one line: O_APPEND keeps it whole beside other writers. A part that was written
- * alone (the disk is full) is ended by the newline of the next line that fits. */
-void audit_write(struct audit *a, const struct audit_line *line)
+void audit_write(struct journal *j, const struct audit_line *line)
 {
     char text[AUDIT_LINE_MAX];
-    size_t n = audit_print(text, sizeof(text), line);
-    ssize_t written;
 
-    do {
-        written = n ? write(a->fd, text, n) : 0;
-    } while (written < 0 && errno == EINTR);
-    if (!n || written != (ssize_t)n) {
-        fail(a, !n ? EMSGSIZE : written < 0 ? errno : ENOSPC);
-        return;
-    }
-    a->is_dirty = true;
-    if (a->sync == CONFIG_SYNC_EACH)
-        sync_now(a, clock_now_us());
+    (void)journal_append(j, text, audit_print(text, sizeof(text), line));
 }
 
-uint64_t audit_n_failed(const struct audit *a)
+bool audit_takes_more(struct journal *j, enum config_sync sync)
 {
-    return a->n_failed;
+    return !j || sync != CONFIG_SYNC_EACH ||
+           journal_room(j) >= (size_t)MEDIA_KIND_COUNT * AUDIT_LINE_MAX;
 }

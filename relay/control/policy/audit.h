@@ -1,29 +1,23 @@
 #ifndef PICRELAY_AUDIT_H
 #define PICRELAY_AUDIT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "relay/config.h"
 #include "relay/control/policy/policy.h"
+#include "relay/control/status/journal.h"
 #include "relay/str.h"
 
 /**
  * The audit file: one line of JSON for each decision of policy, appended and never changed, for
- * those who have to show later who was allowed what. Thread: control.
+ * those who have to show later who was allowed what. It is a journal: what a request's reply has to
+ * wait for (sync: each) is the journal's place behind its lines. Thread: control.
  */
 
-struct audit;
-
-/** Opens or creates the file (mode 0640). @return 0; ENOMEM; EACCES, ENOENT ... of open() */
-int audit_open(struct audit **ap, const char *path, enum config_sync sync);
-/** Opens the path anew, so that a file that was renamed is left behind. @return 0; else errno: the
- *  old file goes on being written */
-int audit_reopen(struct audit *a);
-/** Syncs, closes. NULL is allowed. */
-void audit_close(struct audit *a);
-/** To be called about ten times a second: syncs when it is time. */
-void audit_tick(struct audit *a, uint64_t now_us);
+/** Opens or creates the file (mode 0640). @return 0; errors of journal_open() */
+int audit_open(struct journal **jp, const char *path, enum config_sync sync);
 
 /** One decision. What is empty is left out. */
 struct audit_line {
@@ -37,13 +31,14 @@ struct audit_line {
     const struct policy_decision *decision;
 };
 
-/** Appends. What cannot be written is counted, and said once a second at the most. */
-void audit_write(struct audit *a, const struct audit_line *line);
+/** Appends. What finds no room is counted by the journal, and said in the log. */
+void audit_write(struct journal *j, const struct audit_line *line);
 
-/** @return decisions that could not be written */
-uint64_t audit_n_failed(const struct audit *a);
+/** Whether the decisions of one more request would find room. Where each has to be on the disk
+ *  before it is told, nothing is decided without. @param j  NULL: nothing is kept, so they would */
+bool audit_takes_more(struct journal *j, enum config_sync sync);
 
-#define AUDIT_LINE_MAX 8192
+#define AUDIT_LINE_MAX 32768 /* enough for any line: four texts of strangers, all of it escaped */
 /** The line alone, with a newline and a NUL behind it. [pure] @return its length; 0: no room */
 size_t audit_print(char *buf, size_t cap, const struct audit_line *line);
 

@@ -76,6 +76,12 @@ static const struct metric_row rows[METRIC_COUNT] = {
                                     METRIC_COUNTER,
                                     "HTTP requests, by how they ended.",
                                     {"result"}},
+    [METRIC_LINES_TOTAL] =
+        {"picrelay_lines_total",
+         METRIC_COUNTER,
+         "Records of calls and lines of the audit file: written, dropped (whoever "
+         "takes them does not keep up), failed.",
+         {"of", "result"}},
     [METRIC_WORKER_BATCHES_TOTAL] = {"picrelay_worker_batches_total",
                                      METRIC_COUNTER,
                                      "Batches of packets that a worker has taken.",

@@ -1,6 +1,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "relay/control/status/journal.h"
 #include "relay/control/status/report.h"
 
 /* The families of /metrics that are about calls, streams and workers. */
@@ -253,6 +254,25 @@ static void write_http(struct metrics_writer *w, const struct control *c)
     metrics_count(w, METRICS_LABELS("timeout"), s.timeouts);
 }
 
+static void write_journal(struct metrics_writer *w, const char *name, const struct journal *j)
+{
+    struct journal_stats s;
+
+    if (!j)
+        return;
+    journal_stats(j, &s);
+    metrics_count(w, METRICS_LABELS(name, "written"), s.written);
+    metrics_count(w, METRICS_LABELS(name, "dropped"), s.dropped);
+    metrics_count(w, METRICS_LABELS(name, "failed"), s.failed);
+}
+
+static void write_lines(struct metrics_writer *w, const struct control *c)
+{
+    metrics_family(w, METRIC_LINES_TOTAL);
+    write_journal(w, "records", c->records);
+    write_journal(w, "audit", c->audit);
+}
+
 int report_metrics(struct mbuf *mb, const struct control *c)
 {
     struct metrics_writer w = {.mb = mb};
@@ -270,6 +290,7 @@ int report_metrics(struct mbuf *mb, const struct control *c)
     write_work(&w, c);
     write_delays(&w, c);
     write_http(&w, c);
+    write_lines(&w, c);
     metrics_write_process(&w);
     return w.err;
 }

@@ -1,6 +1,5 @@
 #include "relay/control/status/report.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "relay/clock.h"
@@ -144,14 +143,12 @@ static void record_legs(struct call_record *r, const struct call *call)
         record_leg(&r->legs[1], second);
 }
 
-static void write_record(const struct call_record *r)
+static void write_record(const struct control *c, const struct call_record *r)
 {
     char line[RECORD_LINE_MAX];
 
-    if (record_print(line, sizeof(line), r))
-        return;
-    (void)fputs(line, stdout);
-    (void)fflush(stdout);
+    if (record_print(line, sizeof(line), r) == 0)
+        (void)journal_append(c->records, line, strlen(line));
 }
 
 static void record_verdicts(struct call_record *r, const struct call *call)
@@ -180,7 +177,7 @@ void report_call_ended(struct call *call)
     r->end = call->end;
     record_verdicts(r, call);
     record_legs(r, call);
-    write_record(r);
+    write_record(c, r);
     mem_deref(r);
 }
 
@@ -203,6 +200,6 @@ void report_refused(struct control *c, const struct ng_request *req, const struc
     r->legs[1].interface = c->cfg->interfaces[p->interfaces.answerer].name;
     memcpy(r->decisions, v->kinds, sizeof(r->decisions));
     memcpy(r->has_decision, v->is_decided, sizeof(r->has_decision));
-    write_record(r);
+    write_record(c, r);
     mem_deref(r);
 }
