@@ -45,13 +45,22 @@ static struct ice_component *component_of(struct ice_leg *leg, guint nice_id, gu
     return NULL; /* being added or removed */
 }
 
+/* While the peer still finds candidates, nothing has failed (RFC 8838 s.8); the time limit is kept
+ * in timers.c. What libnice thinks of a lite agent's checks is of no account. */
+static bool is_told(const struct ice_component *c, enum ice_state state)
+{
+    if (c->leg->cfg.is_lite)
+        return false;
+    return state != ICE_STATE_FAILED || !c->stream->is_trickling || c->fails_us == UINT64_MAX;
+}
+
 static void state_h(NiceAgent *agent, guint nice_id, guint component, guint state, gpointer arg)
 {
     struct ice_leg *leg = arg;
     struct ice_component *c = component_of(leg, nice_id, component);
 
     (void)agent;
-    if (c)
+    if (c && is_told(c, ice_state_from_nice(state)))
         ice_mailbox_post_state(leg, c, ice_state_from_nice(state));
 }
 
@@ -67,12 +76,16 @@ static void pair_h(NiceAgent *agent, guint nice_id, guint component, NiceCandida
         return;
     ice_candidate_from_nice(&local, nice_local, &leg->cfg);
     ice_candidate_from_nice(&remote, nice_remote, NULL);
+    c->fails_us = UINT64_MAX;
+    c->is_pair_old = false;
     ice_mailbox_post_pair(leg, c, &local, &remote);
+    ice_consent_start(c, ice_now_us());
+    ice_stream_settle(c->stream);
 }
 
 /* ---- leg ---- */
 
-/* Consent and checks as keep-alives stay off: Lync may stop answering checks after the final offer.
+/* Consent and checks as keep-alives stay off: consent.c asks, and only where the dialect knows it.
  * A lite peer never controls (RFC 8445 s.6.1.1). */
 static NiceAgent *agent_new(GMainContext *context, const struct ice_leg_config *cfg)
 {
@@ -120,8 +133,7 @@ int ice_leg_alloc(struct ice_leg **legp, struct ice *ice, const struct ice_leg_c
     leg->cfg = *cfg;
     for (unsigned i = 0; i < ICE_WATCHES; i++)
         leg->watches[i] = (struct ice_watch){leg, -1};
-    leg->muted_fd = -1;
-    leg->muted_until_us = UINT64_MAX;
+    leg->nice_due_us = UINT64_MAX;
     err = ice_leg_count_in(leg);
     if (err) {
         free(leg);

@@ -43,22 +43,28 @@ enum ice_state {
     ICE_STATE_CHECKING,
     ICE_STATE_CONNECTED, /* a pair is selected; a better one may follow */
     ICE_STATE_READY,     /* nomination is complete */
-    ICE_STATE_FAILED,    /* not to be waited for: libnice may give up without a word */
+    ICE_STATE_FAILED,    /* no pair by the time limit; one may still be found */
+    ICE_STATE_LOST,      /* there was a pair; its peer does not consent any more. Until a restart */
 };
 
 struct ice_event {
-    enum { ICE_EVENT_STATE, ICE_EVENT_SELECTED } type;
+    enum {
+        ICE_EVENT_STATE,
+        ICE_EVENT_SELECTED,
+        ICE_EVENT_GATHERED, /* of the leg: all candidates that there will be, are */
+    } type;
     struct ice_leg *leg;
     void *arg;          /* of ice_leg_config */
     unsigned stream;    /* from 0 */
     unsigned component; /* 1: RTP, 2: RTCP */
     enum ice_state state;
-    struct ice_candidate local, remote; /* ICE_EVENT_SELECTED: the pair. Media goes there */
+    struct ice_candidate local, remote; /* ICE_EVENT_SELECTED: the pair */
+    struct sockaddr_storage media;      /* where media goes: remote's, or the way to the relay */
 };
 
 typedef void(ice_event_h)(const struct ice_event *ev, void *arg);
 
-/** Starts the ice thread. @return 0; ENOMEM; EMFILE; EAGAIN (no thread) */
+/** Starts the ice thread. @return 0; ENOMEM; EMFILE; EAGAIN (no thread); ENOTSUP: see door.c */
 int ice_alloc(struct ice **icep);
 /** Ends the thread; every leg must have been freed. */
 void ice_free(struct ice *ice);
@@ -67,19 +73,38 @@ int ice_event_fd(const struct ice *ice);
 /** Calls h for each waiting event. */
 void ice_dispatch(struct ice *ice, ice_event_h *h, void *arg);
 
-/** @return how often a port was flooded with STUN so that its socket had to be muted for a while */
-uint64_t ice_n_floods(struct ice *ice);
+/** What came to the ports and was not for an agent. */
+struct ice_counters {
+    uint64_t n_bad;         /* not STUN, or broken */
+    uint64_t n_auth;        /* requests without our credentials */
+    uint64_t n_unsolicited; /* answers to nothing that was asked */
+    uint64_t n_answered;    /* requests on a settled pair, answered without the agent */
+};
+void ice_read_counters(const struct ice *ice, struct ice_counters *counters);
+
+#define ICE_TURN_TEXT_MAX 256
+
+/** A TURN server (RFC 8656, over UDP) that an agent asks for a relayed candidate. */
+struct ice_turn_server {
+    struct sockaddr_storage addr;
+    char username[ICE_TURN_TEXT_MAX], password[ICE_TURN_TEXT_MAX];
+};
 
 struct ice_leg_config {
     enum ice_mode mode;
     bool is_controlling;
-    bool is_lite_peer;                 /* the peer sent a=ice-lite */
-    struct sockaddr_storage local;     /* interface address; its port is not used */
-    struct sockaddr_storage advertise; /* address for the candidate lines, AF_UNSPEC: as local */
-    int tos;                           /* IP_TOS / traffic class of the sockets; -1: leave */
+    bool is_lite_peer;                  /* the peer sent a=ice-lite */
+    bool is_lite;                       /* we are: answer checks, make none. ICE_MODE_RFC only */
+    const struct ice_turn_server *turn; /* NULL: none. Must live as long as the leg */
+    struct sockaddr_storage local;      /* interface address; its port is not used */
+    struct sockaddr_storage advertise;  /* address for the candidate lines, AF_UNSPEC: as local */
+    int tos;                            /* IP_TOS / traffic class of the sockets; -1: leave */
     unsigned idle_ms; /* how long after its last check a component without a pair has failed;
                        * 0: libnice's, 5000 */
     unsigned n_transmissions; /* of an unanswered check; 0: libnice's, 3 */
+    unsigned timeout_ms;      /* from the peer's candidates to ICE_STATE_FAILED; 0: 20,000 */
+    unsigned consent_ms;      /* between two questions for consent, about; 0: 5,000 */
+    unsigned consent_life_ms; /* of an answer to one; 0: 30,000 (RFC 7675 s.5.1) */
     void *arg;                /* comes back in events */
 };
 
@@ -122,6 +147,30 @@ int ice_set_remote_credentials(struct ice_leg *leg, unsigned stream, const char 
 int ice_set_remote_candidates(struct ice_leg *leg, unsigned stream, const struct ice_candidate *c,
                               size_t n);
 
+/**
+ * The peer sends its candidates as it finds them (RFC 8838): until ice_end_of_candidates() nothing
+ * has failed before the time limit.
+ */
+void ice_set_trickling(struct ice_leg *leg, unsigned stream);
+/** The peer has told all its candidates of a stream. */
+void ice_end_of_candidates(struct ice_leg *leg, unsigned stream);
+
+/** Whether relayed candidates are still waited for: ICE_EVENT_GATHERED tells the end of it. */
+bool ice_leg_is_gathering(const struct ice_leg *leg);
+
+/** What was tried towards one address, and what came back. */
+struct ice_check {
+    struct sockaddr_storage remote;
+    unsigned n_sent;     /* requests of ours */
+    unsigned n_answered; /* success responses */
+    unsigned n_received; /* the peer's own requests, authentic ones */
+    unsigned error;      /* ERROR-CODE of the last error response; 0: none came */
+};
+
+/** @return how many were written, of one component since its last restart */
+size_t ice_read_checks(struct ice_leg *leg, unsigned stream, unsigned component,
+                       struct ice_check *checks, size_t max);
+
 /** @return the state that the last ICE_EVENT_STATE told, or will tell when it is dispatched */
 enum ice_state ice_component_state(const struct ice_leg *leg, unsigned stream, unsigned component);
 
@@ -129,7 +178,8 @@ enum ice_state ice_component_state(const struct ice_leg *leg, unsigned stream, u
 bool ice_selected_pair(const struct ice_leg *leg, unsigned stream, unsigned component,
                        struct ice_candidate *local, struct ice_candidate *remote);
 
-/** New local credentials for all streams; call before the remote ones are given (RFC 8445 s.9). */
+/** New local credentials for all streams; call before the remote ones are given (RFC 8445 s.9). A
+ *  pair that was selected stays so, with consent, until there is a new one. */
 int ice_leg_restart(struct ice_leg *leg);
 
 void ice_set_controlling(struct ice_leg *leg, bool is_controlling);

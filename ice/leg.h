@@ -6,8 +6,10 @@
 
 #include <nice/agent.h>
 
+#include "ice/checks.h"
 #include "ice/deadline.h"
 #include "ice/ice.h"
+#include "ice/stun.h"
 
 /**
  * What the files of ice/ know of each other; nothing outside includes this.
@@ -22,6 +24,9 @@
  */
 
 #define ICE_COMPONENTS 2
+
+struct ice_bridge;
+struct ice_packet;
 /* A context polls its own eventfd and the sockets of its components; libnice adds none with TCP,
  * UPnP and TURN off. Some spare places. */
 #define ICE_WATCHES (1 + ICE_STREAMS_MAX * ICE_COMPONENTS + 7)
@@ -31,11 +36,36 @@ struct ice_watch {
     int fd; /* -1: a free place */
 };
 
-struct ice_component {
-    uint16_t port;
-    int media_fd; /* -1: none */
+/** Credentials of one generation (RFC 8445 s.9), as in SDP; NULL: not known. */
+struct ice_generation {
+    char *local_ufrag, *local_pwd;
+    char *remote_ufrag, *remote_pwd;
+};
 
-    /* Of mailbox.c, under mail.lock. */
+/** Consent to send on the selected pair (RFC 7675). */
+struct ice_consent {
+    uint64_t ask_us;     /* when it is asked for next; UINT64_MAX: not at all */
+    uint64_t expires_us; /* UINT64_MAX: not at all */
+    StunTransactionId id;
+};
+
+struct ice_component {
+    struct ice_leg *leg;
+    struct ice_stream *stream;
+    uint8_t number; /* 1: RTP, 2: RTCP */
+    uint16_t port;
+    int media_fd;    /* -1: none */
+    GSocket *socket; /* libnice's: a reference of ours; NULL: not yet known */
+
+    struct checks checks;
+    struct ice_consent consent;
+    bool is_pair_old;         /* from before the last restart */
+    uint64_t errors_since_us; /* of the second in which n_errors were let through */
+    unsigned n_errors;
+    uint64_t fails_us;         /* when there must be a pair; UINT64_MAX: no limit runs */
+    struct ice_bridge *bridge; /* the way of media to a relay; NULL: none */
+
+    /* Of mailbox.c, under mail.lock; written under lock too, so who holds that may read them. */
     enum ice_state state;
     bool has_pair;
     struct ice_candidate local, remote; /* the selected pair */
@@ -45,7 +75,9 @@ struct ice_component {
 struct ice_stream {
     unsigned nice_id; /* libnice's number of the stream, from 1 */
     unsigned n_components;
-    char *ufrag, *pwd;
+    bool is_trickling;            /* the peer has more candidates to tell */
+    struct ice_generation now;    /* what is told in SDP */
+    struct ice_generation before; /* of pairs from before a restart; NULLs: none */
     struct ice_component components[ICE_COMPONENTS];
 };
 
@@ -62,8 +94,12 @@ struct ice_leg {
     gint n_polls;
     GPollFD polls[ICE_WATCHES]; /* what g_main_context_query() said last */
     struct ice_watch watches[ICE_WATCHES];
-    int muted_fd; /* a socket that guard.c has muted; -1: none */
-    uint64_t muted_until_us;
+    uint64_t nice_due_us;           /* libnice's next timeout; UINT64_MAX: none */
+    uint64_t tie_breaker;           /* as libnice's checks have it */
+    bool controls;                  /* likewise */
+    struct ice_component *listener; /* whose packets libnice is reading; NULL: none wait */
+    const struct ice_packet *unread;
+    unsigned n_unread;
 
     struct ice_stream *streams[ICE_STREAMS_MAX]; /* changed by control, under lock and mail.lock */
 
@@ -85,15 +121,17 @@ struct ice_mailbox {
     struct ice_leg *first, *last;
 };
 
-/** The turn that the ice thread is taking, for guard.c. */
-struct ice_turn {
-    uint64_t n; /* turns so far, this one with them */
-    bool is_on, is_muted;
-    int fd; /* the socket that is read; -1: none, a timeout */
+#define ICE_BATCH 32 /* datagrams that one turn reads: other legs have their turns soon */
+* /
+
+    struct ice_packet {
+    struct sockaddr_storage from;
+    size_t n;
+    uint8_t bytes[ICE_STUN_MAX];
 };
 
 struct ice {
-    pthread_t thread, guard;
+    pthread_t thread;
     int epoll_fd;
     int wake_fd; /* tells the thread that an earlier deadline was set, or that the end has come */
     atomic_bool is_ending;
@@ -102,11 +140,23 @@ struct ice {
     pthread_mutex_t lock;
     struct deadline_heap deadlines;
     uint64_t next_wake_us; /* what the thread sleeps for; 0: it is awake and will look again */
-    struct ice_turn turn;
-    uint64_t n_floods;
     size_t n_legs;
     struct ice_leg *dead; /* freed legs, kept until the thread cannot hold a pointer to them */
+
+    /* The ice thread's alone. */
+    struct ice_stun stun;
+    struct ice_packet batch[ICE_BATCH];
+
+    atomic_uint_fast64_t n_bad, n_auth, n_unsolicited, n_answered;
 };
+
+/** Counts by the one thread that writes; anybody may read. */
+static inline void ice_count(atomic_uint_fast64_t *counter)
+{
+    const uint64_t n = atomic_load_explicit(counter, memory_order_relaxed);
+
+    atomic_store_explicit(counter, n + 1, memory_order_relaxed);
+}
 
 /* thread.c */
 void ice_leg_enter(struct ice_leg *leg);
@@ -120,13 +170,52 @@ int ice_leg_count_in(struct ice_leg *leg);
 /** Gives the memory of a closed leg to the ice thread. */
 void ice_leg_bury(struct ice_leg *leg);
 
-/* guard.c */
-void *ice_guard_run(void *arg); /* a thread; arg: struct ice */
-/** To be called when is_ending is set, before the ice thread is joined. */
-void ice_guard_stop(struct ice *ice);
-void ice_guard_begin(struct ice_leg *leg, int fd);
-void ice_guard_end(struct ice_leg *leg, uint64_t now_us);
-void ice_guard_unmute(struct ice_leg *leg);
+/** The clock of all that is timed here. */
+uint64_t ice_now_us(void);
+
+/* door.c */
+/** Makes libnice's socket of a component read and write through the door. */
+void ice_door_open(struct ice_component *c, GSocket *socket);
+void ice_door_close(struct ice_component *c);
+/** Reads what has come to a component. @return whether some of it is for libnice, which gets it
+ *  when its context is dispatched next. Thread: ice */
+bool ice_door_read(struct ice_component *c, uint64_t now_us);
+/** What libnice has not read by now it never will. */
+void ice_door_forget(struct ice_leg *leg);
+/** Whether GLib's functions are hidden by ours: the door would be open else. */
+bool ice_door_is_in_force(void);
+/** Sends from a component's port, past libnice. */
+void ice_door_send(const struct ice_component *c, const struct sockaddr_storage *to,
+                   const void *bytes, size_t n);
+socklen_t ice_addr_len(const struct sockaddr_storage *addr);
+
+/* vet.c */
+/** Decides about a datagram. @return whether libnice is to have it. Thread: ice */
+bool ice_vet(struct ice_component *c, const struct ice_packet *p, uint64_t now_us);
+
+/* consent.c */
+/** A pair was selected, or the peer has consented: asks from now on. */
+void ice_consent_start(struct ice_component *c, uint64_t now_us);
+void ice_consent_stop(struct ice_component *c);
+/** @return whether it is the answer to our last question */
+bool ice_consent_is_answer(const struct ice_component *c, const uint8_t *packet);
+void ice_consent_take(struct ice_component *c, const uint8_t *packet, size_t n, uint64_t now_us);
+/** Asks, or gives up, if that is due. */
+void ice_consent_run(struct ice_component *c, uint64_t now_us);
+uint64_t ice_consent_due_us(const struct ice_component *c);
+
+/* timers.c */
+/** Does what is due of a leg, beside libnice's own timeouts. Thread: ice */
+void ice_timers_run(struct ice_leg *leg, uint64_t now_us);
+/** @return when it is to be called next; UINT64_MAX: never */
+uint64_t ice_timers_due_us(const struct ice_leg *leg);
+
+/* lite.c */
+/** An authentic request came to a lite component; its answer has gone. */
+void ice_lite_take(struct ice_component *c, const StunMessage *request,
+                   const struct sockaddr_storage *from);
+/** The peer is lite as well: the pair comes from signalling. */
+void ice_lite_choose(struct ice_component *c, const struct ice_candidate *remotes, size_t n);
 
 /* agent.c */
 /** @return 0; EMFILE, ENFILE: there are not n free descriptors and some more */
@@ -135,6 +224,12 @@ int ice_check_fds_left(const struct ice *ice, unsigned n);
 /* stream.c */
 struct ice_stream *ice_stream_of(const struct ice_leg *leg, unsigned stream);
 void ice_stream_read_credentials(struct ice_leg *leg, struct ice_stream *s);
+/** Frees what may be a secret. */
+void ice_wipe_string(char *s);
+void ice_generation_wipe(struct ice_generation *g);
+/** A pair of this generation is selected: the one before is done with if no other component still
+ *  has a pair of it. */
+void ice_stream_settle(struct ice_stream *s);
 /** Closes the media sockets and frees the stream; libnice's part is not touched. */
 void ice_stream_free(struct ice_stream *s);
 
@@ -144,6 +239,8 @@ void ice_mailbox_wipe(struct ice_mailbox *mail);
 void ice_mailbox_post_state(struct ice_leg *leg, struct ice_component *c, enum ice_state state);
 void ice_mailbox_post_pair(struct ice_leg *leg, struct ice_component *c,
                            const struct ice_candidate *local, const struct ice_candidate *remote);
+/** The pair is none any more. */
+void ice_mailbox_post_loss(struct ice_leg *leg, struct ice_component *c);
 /** Puts a stream in a place of the leg, or NULL: news of the stream that was there is gone. */
 void ice_mailbox_set_stream(struct ice_leg *leg, unsigned place, struct ice_stream *stream);
 /** Forgets all news of a leg. */

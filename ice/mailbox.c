@@ -84,6 +84,18 @@ void ice_mailbox_post_pair(struct ice_leg *leg, struct ice_component *c,
     pthread_mutex_unlock(&mail->lock);
 }
 
+void ice_mailbox_post_loss(struct ice_leg *leg, struct ice_component *c)
+{
+    struct ice_mailbox *mail = &leg->ice->mail;
+
+    pthread_mutex_lock(&mail->lock);
+    c->has_pair = c->is_pair_news = false;
+    c->state = ICE_STATE_LOST;
+    c->is_state_news = true;
+    enqueue(leg);
+    pthread_mutex_unlock(&mail->lock);
+}
+
 void ice_mailbox_set_stream(struct ice_leg *leg, unsigned place, struct ice_stream *stream)
 {
     pthread_mutex_lock(&leg->ice->mail.lock);

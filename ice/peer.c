@@ -7,18 +7,21 @@
 #define UFRAG_MIN 4 /* RFC 8839 s.5.4 */
 #define PWD_MIN   22
 
+#define TIMEOUT_MS 20000 /* twice what Lync takes */
+#define US_PER_MS  1000
+
 const char *ice_local_ufrag(const struct ice_leg *leg, unsigned stream)
 {
     const struct ice_stream *s = ice_stream_of(leg, stream);
 
-    return s ? s->ufrag : NULL;
+    return s ? s->now.local_ufrag : NULL;
 }
 
 const char *ice_local_pwd(const struct ice_leg *leg, unsigned stream)
 {
     const struct ice_stream *s = ice_stream_of(leg, stream);
 
-    return s ? s->pwd : NULL;
+    return s ? s->now.local_pwd : NULL;
 }
 
 size_t ice_local_candidates(const struct ice_leg *leg, unsigned stream, struct ice_candidate *c,
@@ -51,15 +54,20 @@ static bool is_credential(const char *text, size_t min, size_t max)
 int ice_set_remote_credentials(struct ice_leg *leg, unsigned stream, const char *ufrag,
                                const char *pwd)
 {
-    const struct ice_stream *s = ice_stream_of(leg, stream);
-    gboolean is_set;
+    struct ice_stream *s = ice_stream_of(leg, stream);
+    gboolean is_set = TRUE;
 
     if (!s || !is_credential(ufrag, UFRAG_MIN, ICE_UFRAG_MAX - 1) ||
         !is_credential(pwd, PWD_MIN, ICE_PWD_MAX - 1))
         return EINVAL;
 
     ice_leg_enter(leg);
-    is_set = nice_agent_set_remote_credentials(leg->agent, s->nice_id, ufrag, pwd);
+    if (!leg->cfg.is_lite)
+        is_set = nice_agent_set_remote_credentials(leg->agent, s->nice_id, ufrag, pwd);
+    ice_wipe_string(s->now.remote_ufrag);
+    ice_wipe_string(s->now.remote_pwd);
+    s->now.remote_ufrag = g_strdup(ufrag);
+    s->now.remote_pwd = g_strdup(pwd);
     (void)ice_leg_leave(leg);
     return is_set ? 0 : EINVAL;
 }
@@ -115,28 +123,109 @@ static void set_line_credentials(struct ice_leg *leg, const struct ice_stream *s
         nice_agent_set_remote_credentials(leg->agent, s->nice_id, first->username, first->password);
 }
 
+static int give_to_nice(struct ice_leg *leg, const struct ice_stream *s, unsigned component,
+                        const struct ice_candidate *c, size_t n)
+{
+    GSList *list = take_wanted(leg, s, component, c, n);
+    int taken;
+
+    set_line_credentials(leg, s, list);
+    taken = list ? nice_agent_set_remote_candidates(leg->agent, s->nice_id, component, list) : 0;
+    g_slist_free_full(list, (GDestroyNotify)nice_candidate_free);
+    return taken > 0 ? taken : 0;
+}
+
+/* A lite agent makes no checks, so candidates are of use to it only where the peer makes none
+ * either. @return how many it could use */
+static int give_to_lite(struct ice_component *component, const struct ice_candidate *c, size_t n)
+{
+    int n_wanted = 0;
+
+    for (size_t i = 0; i < n; i++)
+        n_wanted += is_wanted(component->leg, &c[i], component->number);
+    if (component->leg->cfg.is_lite_peer && n_wanted && !component->has_pair)
+        ice_lite_choose(component, c, n);
+    return n_wanted;
+}
+
+static void start_time_limit(struct ice_component *c)
+{
+    const unsigned ms = c->leg->cfg.timeout_ms ? c->leg->cfg.timeout_ms : TIMEOUT_MS;
+
+    if ((c->has_pair && !c->is_pair_old) || c->fails_us != UINT64_MAX)
+        return;
+    c->fails_us = ice_now_us() + (uint64_t)ms * US_PER_MS;
+}
+
 int ice_set_remote_candidates(struct ice_leg *leg, unsigned stream, const struct ice_candidate *c,
                               size_t n)
 {
-    const struct ice_stream *s = ice_stream_of(leg, stream);
+    struct ice_stream *s = ice_stream_of(leg, stream);
     int n_taken = 0;
 
     if (!s)
         return -EINVAL;
 
     ice_leg_enter(leg);
-    for (unsigned i = 1; i <= s->n_components; i++) {
-        GSList *list = take_wanted(leg, s, i, c, n);
-        int taken;
-
-        set_line_credentials(leg, s, list);
-        taken = list ? nice_agent_set_remote_candidates(leg->agent, s->nice_id, i, list) : 0;
-
-        n_taken += taken > 0 ? taken : 0;
-        g_slist_free_full(list, (GDestroyNotify)nice_candidate_free);
+    for (unsigned i = 0; i < s->n_components; i++) {
+        if (leg->cfg.is_lite)
+            n_taken += give_to_lite(&s->components[i], c, n);
+        else
+            n_taken += give_to_nice(leg, s, i + 1, c, n);
+        start_time_limit(&s->components[i]);
     }
     (void)ice_leg_leave(leg);
     return n_taken;
+}
+
+/* ---- trickle ---- */
+
+void ice_set_trickling(struct ice_leg *leg, unsigned stream)
+{
+    struct ice_stream *s = ice_stream_of(leg, stream);
+
+    if (!s)
+        return;
+    ice_leg_enter(leg);
+    s->is_trickling = true;
+    g_object_set(leg->agent, "ice-trickle", TRUE, NULL);
+    (void)ice_leg_leave(leg);
+}
+
+void ice_end_of_candidates(struct ice_leg *leg, unsigned stream)
+{
+    struct ice_stream *s = ice_stream_of(leg, stream);
+
+    if (!s || !s->is_trickling)
+        return;
+    ice_leg_enter(leg);
+    s->is_trickling = false;
+    nice_agent_peer_candidate_gathering_done(leg->agent, s->nice_id);
+    (void)ice_leg_leave(leg);
+}
+
+/* ---- restart, role ---- */
+
+/* What is in use goes on with the credentials that it has. */
+static void begin_generation(struct ice_stream *s)
+{
+    bool has_pair = false;
+
+    for (unsigned i = 0; i < s->n_components; i++) {
+        struct ice_component *c = &s->components[i];
+
+        has_pair = has_pair || (c->has_pair && !c->is_pair_old);
+        c->is_pair_old = c->has_pair;
+        c->fails_us = UINT64_MAX;
+        checks_restart(&c->checks);
+    }
+    if (has_pair) {
+        ice_generation_wipe(&s->before);
+        s->before = s->now;
+    } else {
+        ice_generation_wipe(&s->now);
+    }
+    memset(&s->now, 0, sizeof(s->now));
 }
 
 int ice_leg_restart(struct ice_leg *leg)
@@ -145,9 +234,12 @@ int ice_leg_restart(struct ice_leg *leg)
 
     ice_leg_enter(leg);
     is_restarted = nice_agent_restart(leg->agent);
-    for (unsigned i = 0; i < ICE_STREAMS_MAX; i++)
-        if (leg->streams[i])
-            ice_stream_read_credentials(leg, leg->streams[i]);
+    for (unsigned i = 0; i < ICE_STREAMS_MAX; i++) {
+        if (!leg->streams[i])
+            continue;
+        begin_generation(leg->streams[i]);
+        ice_stream_read_credentials(leg, leg->streams[i]);
+    }
     (void)ice_leg_leave(leg);
     return is_restarted ? 0 : EINVAL;
 }
@@ -157,4 +249,20 @@ void ice_set_controlling(struct ice_leg *leg, bool is_controlling)
     ice_leg_enter(leg);
     g_object_set(leg->agent, "controlling-mode", is_controlling || leg->cfg.is_lite_peer, NULL);
     (void)ice_leg_leave(leg);
+}
+
+/* ---- what became of it ---- */
+
+size_t ice_read_checks(struct ice_leg *leg, unsigned stream, unsigned component,
+                       struct ice_check *checks, size_t max)
+{
+    const struct ice_stream *s = ice_stream_of(leg, stream);
+    size_t n;
+
+    if (!s || component < 1 || component > s->n_components)
+        return 0;
+    pthread_mutex_lock(&leg->lock);
+    n = checks_read(&s->components[component - 1].checks, checks, max);
+    pthread_mutex_unlock(&leg->lock);
+    return n;
 }

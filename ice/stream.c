@@ -13,20 +13,42 @@
 
 #define TURNS_TO_CLOSE 8 /* a removed stream's sockets are closed in the first one */
 
-static void wipe_string(char *s)
+void ice_wipe_string(char *s)
 {
     if (s)
         explicit_bzero(s, strlen(s));
     g_free(s);
 }
 
-void ice_stream_free(struct ice_stream *s)
+void ice_generation_wipe(struct ice_generation *g)
+{
+    ice_wipe_string(g->local_ufrag);
+    ice_wipe_string(g->local_pwd);
+    ice_wipe_string(g->remote_ufrag);
+    ice_wipe_string(g->remote_pwd);
+    memset(g, 0, sizeof(*g));
+}
+
+void ice_stream_settle(struct ice_stream *s)
 {
     for (unsigned i = 0; i < s->n_components; i++)
-        if (s->components[i].media_fd >= 0)
-            close(s->components[i].media_fd);
-    wipe_string(s->ufrag);
-    wipe_string(s->pwd);
+        if (s->components[i].is_pair_old)
+            return;
+    ice_generation_wipe(&s->before);
+}
+
+void ice_stream_free(struct ice_stream *s)
+{
+    for (unsigned i = 0; i < s->n_components; i++) {
+        struct ice_component *c = &s->components[i];
+
+        if (c->media_fd >= 0)
+            close(c->media_fd);
+        ice_door_close(c);
+        checks_wipe(&c->checks);
+    }
+    ice_generation_wipe(&s->now);
+    ice_generation_wipe(&s->before);
     explicit_bzero(s, sizeof(*s)); /* draft-06 passwords are in the pairs */
     free(s);
 }
@@ -94,11 +116,13 @@ static int open_media(struct ice_leg *leg, struct ice_stream *s)
     for (unsigned i = 0; i < s->n_components && !err; i++) {
         GPtrArray *sockets = nice_agent_get_sockets(leg->agent, s->nice_id, i + 1);
 
-        if (sockets && sockets->len == 1)
-            err = ice_split_open(g_socket_get_fd(g_ptr_array_index(sockets, 0)), leg->cfg.tos,
+        if (sockets && sockets->len == 1) {
+            ice_door_open(&s->components[i], g_ptr_array_index(sockets, 0));
+            err = ice_split_open(g_socket_get_fd(s->components[i].socket), leg->cfg.tos,
                                  &s->components[i].media_fd);
-        else
+        } else {
             err = EADDRINUSE;
+        }
         if (sockets)
             g_ptr_array_unref(sockets);
     }
@@ -128,13 +152,15 @@ static void close_stream(struct ice_leg *leg, struct ice_stream *s)
 
 void ice_stream_read_credentials(struct ice_leg *leg, struct ice_stream *s)
 {
-    wipe_string(s->ufrag);
-    wipe_string(s->pwd);
-    s->ufrag = s->pwd = NULL;
-    nice_agent_get_local_credentials(leg->agent, s->nice_id, &s->ufrag, &s->pwd);
+    ice_wipe_string(s->now.local_ufrag);
+    ice_wipe_string(s->now.local_pwd);
+    s->now.local_ufrag = s->now.local_pwd = NULL;
+    nice_agent_get_local_credentials(leg->agent, s->nice_id, &s->now.local_ufrag,
+                                     &s->now.local_pwd);
 }
 
-static struct ice_stream *stream_new(unsigned n_components, const uint16_t *ports)
+static struct ice_stream *stream_new(struct ice_leg *leg, unsigned n_components,
+                                     const uint16_t *ports)
 {
     struct ice_stream *s = calloc(1, sizeof(*s));
 
@@ -142,8 +168,15 @@ static struct ice_stream *stream_new(unsigned n_components, const uint16_t *port
         return NULL;
     s->n_components = n_components;
     for (unsigned i = 0; i < n_components; i++) {
-        s->components[i].port = ports[i];
-        s->components[i].media_fd = -1;
+        struct ice_component *c = &s->components[i];
+
+        c->leg = leg;
+        c->stream = s;
+        c->number = (uint8_t)(i + 1);
+        c->port = ports[i];
+        c->media_fd = -1;
+        c->fails_us = UINT64_MAX;
+        ice_consent_stop(c);
     }
     return s;
 }
@@ -185,7 +218,7 @@ int ice_leg_add_stream(struct ice_leg *leg, unsigned n_components, const uint16_
     if (err)
         return -err;
 
-    s = stream_new(n_components, ports);
+    s = stream_new(leg, n_components, ports);
     if (!s)
         return -ENOMEM;
     err = open_stream(leg, s, place);

@@ -19,7 +19,7 @@
 #define EVENTS_PER_WAIT 64
 #define US_PER_MS       1000
 
-static uint64_t now_us(void)
+uint64_t ice_now_us(void)
 {
     return (uint64_t)g_get_monotonic_time(); /* the clock that GLib's timeouts are on */
 }
@@ -82,7 +82,6 @@ static int watch_what_is_polled(struct ice_leg *leg)
 
 void ice_leg_unwatch(struct ice_leg *leg)
 {
-    ice_guard_unmute(leg);
     for (unsigned i = 0; i < ICE_WATCHES; i++) {
         struct ice_watch *w = &leg->watches[i];
 
@@ -119,7 +118,6 @@ static bool is_same_set(const GPollFD *a, const GPollFD *b, gint n)
 static int arm(struct ice_leg *leg)
 {
     GPollFD polls[ICE_WATCHES];
-    uint64_t at_us = UINT64_MAX;
     gint timeout_ms, n;
     int err = 0;
 
@@ -133,9 +131,9 @@ static int arm(struct ice_leg *leg)
         leg->n_polls = n;
         err = watch_what_is_polled(leg);
     }
-    if (timeout_ms >= 0)
-        at_us = now_us() + (uint64_t)timeout_ms * US_PER_MS;
-    set_deadline(leg, MIN(at_us, leg->muted_until_us));
+    leg->nice_due_us =
+        timeout_ms >= 0 ? ice_now_us() + (uint64_t)timeout_ms * US_PER_MS : UINT64_MAX;
+    set_deadline(leg, MIN(leg->nice_due_us, ice_timers_due_us(leg)));
     return err;
 }
 
@@ -168,28 +166,54 @@ static void dispatch(struct ice_leg *leg, int fd)
 {
     for (gint i = 0; i < leg->n_polls; i++)
         leg->polls[i].revents = leg->polls[i].fd == fd ? G_IO_IN : 0;
-    if (!g_main_context_check(leg->context, leg->priority, leg->polls, leg->n_polls))
-        return;
+    if (g_main_context_check(leg->context, leg->priority, leg->polls, leg->n_polls))
+        g_main_context_dispatch(leg->context);
+}
 
-    ice_guard_begin(leg, fd);
-    g_main_context_dispatch(leg->context);
-    ice_guard_end(leg, now_us());
+static struct ice_component *component_at(const struct ice_leg *leg, int fd)
+{
+    for (unsigned i = 0; i < ICE_STREAMS_MAX; i++) {
+        struct ice_stream *s = leg->streams[i];
+
+        for (unsigned j = 0; s && j < s->n_components; j++)
+            if (s->components[j].socket && g_socket_get_fd(s->components[j].socket) == fd)
+                return &s->components[j];
+    }
+    return NULL;
+}
+
+/* @return whether libnice has something to do: its context is dispatched then */
+static bool is_for_nice(struct ice_leg *leg, const struct ice_watch *ready, uint64_t now)
+{
+    struct ice_component *c = ready ? component_at(leg, ready->fd) : NULL;
+
+    if (c)
+        return ice_door_read(c, now);
+    return ready || leg->nice_due_us <= now;
 }
 
 /* @param ready  whose descriptor is ready; NULL: the timeout is due */
 static void take_turn(struct ice_leg *leg, const struct ice_watch *ready)
 {
+    const uint64_t now = ice_now_us();
+
     pthread_mutex_lock(&leg->lock);
     if (leg->is_closed) {
         pthread_mutex_unlock(&leg->lock);
         return;
     }
 
-    own_context(leg);
-    if (leg->muted_until_us != UINT64_MAX && leg->muted_until_us <= now_us())
-        ice_guard_unmute(leg);
-    dispatch(leg, ready ? ready->fd : -1);
-    (void)ice_leg_leave(leg); /* libnice opens no descriptors of its own accord */
+    if (is_for_nice(leg, ready, now)) {
+        own_context(leg);
+        dispatch(leg, ready ? ready->fd : -1);
+        ice_door_forget(leg);
+        ice_timers_run(leg, now);
+        (void)ice_leg_leave(leg); /* libnice opens no descriptors of its own accord */
+        return;
+    }
+    ice_timers_run(leg, now);
+    set_deadline(leg, MIN(leg->nice_due_us, ice_timers_due_us(leg)));
+    pthread_mutex_unlock(&leg->lock);
 }
 
 /* ---- the loop ---- */
@@ -204,7 +228,7 @@ static int sleep_ms(struct ice *ice)
     first = deadline_first(&ice->deadlines);
     ice->next_wake_us = first ? first->at_us : UINT64_MAX;
     if (first) {
-        now = now_us();
+        now = ice_now_us();
         ms = first->at_us <= now ? 0 : (int)((first->at_us - now + US_PER_MS - 1) / US_PER_MS);
     }
     pthread_mutex_unlock(&ice->lock);
@@ -234,7 +258,7 @@ static struct ice_leg *next_due(struct ice *ice, uint64_t now)
 
 static void take_due_turns(struct ice *ice)
 {
-    const uint64_t now = now_us();
+    const uint64_t now = ice_now_us();
     struct ice_leg *leg;
 
     while ((leg = next_due(ice, now)))
@@ -347,7 +371,7 @@ static void end_thread(struct ice *ice)
 }
 
 /* Signals of the process are the main thread's. */
-static int start_threads(struct ice *ice)
+static int start_thread(struct ice *ice)
 {
     sigset_t all, old;
     int err;
@@ -355,22 +379,22 @@ static int start_threads(struct ice *ice)
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
     err = pthread_create(&ice->thread, NULL, run, ice);
-    if (!err) {
-        err = pthread_create(&ice->guard, NULL, ice_guard_run, ice);
-        if (err)
-            end_thread(ice);
-    }
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     return err;
 }
 
 int ice_alloc(struct ice **icep)
 {
-    struct ice *ice = calloc(1, sizeof(*ice));
+    struct ice *ice;
     int err;
 
+    if (!ice_door_is_in_force()) /* a program whose names are not looked up before GLib's */
+        return ENOTSUP;
+    ice = calloc(1, sizeof(*ice));
     if (!ice)
         return ENOMEM;
+
+    ice_stun_init(&ice->stun);
 
     pthread_mutex_init(&ice->lock, NULL);
     err = open_descriptors(ice);
@@ -379,7 +403,7 @@ int ice_alloc(struct ice **icep)
     err = ice_mailbox_init(&ice->mail);
     if (err)
         goto out;
-    err = start_threads(ice);
+    err = start_thread(ice);
     if (err)
         ice_mailbox_wipe(&ice->mail);
 
@@ -400,8 +424,6 @@ void ice_free(struct ice *ice)
         return;
 
     assert(ice->n_legs == 0);
-    atomic_store_explicit(&ice->is_ending, true, memory_order_release);
-    ice_guard_stop(ice);
     end_thread(ice);
 
     free_the_dead(ice);
@@ -410,4 +432,14 @@ void ice_free(struct ice *ice)
     ice_mailbox_wipe(&ice->mail);
     pthread_mutex_destroy(&ice->lock);
     free(ice);
+}
+
+void ice_read_counters(const struct ice *ice, struct ice_counters *counters)
+{
+    *counters = (struct ice_counters){
+        .n_bad = atomic_load_explicit(&ice->n_bad, memory_order_relaxed),
+        .n_auth = atomic_load_explicit(&ice->n_auth, memory_order_relaxed),
+        .n_unsolicited = atomic_load_explicit(&ice->n_unsolicited, memory_order_relaxed),
+        .n_answered = atomic_load_explicit(&ice->n_answered, memory_order_relaxed),
+    };
 }

@@ -27,6 +27,7 @@ static const char *const state_names[] = {
     [ICE_STATE_CONNECTED] = "connected",
     [ICE_STATE_READY] = "ready",
     [ICE_STATE_FAILED] = "failed",
+    [ICE_STATE_LOST] = "lost",
 };
 
 static const enum ice_state states[] = {

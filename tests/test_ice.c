@@ -472,7 +472,6 @@ static void ice_connects_while_another_legs_port_is_flooded(void **state)
         ice_leg_free(a.leg);
         ice_leg_free(b.leg);
     }
-    print_message("           muted %u times\n", (unsigned)ice_n_floods(ice));
     ice_leg_free(victim.leg); /* nor does control wait for the flood to end */
 
     atomic_store(&flood.is_over, true);
