@@ -155,6 +155,91 @@ static void lync_tells_the_dialect_by_the_strongest_sign(void **state)
     }
 }
 
+struct knowledge_row {
+    const char *why, *text; /* NULL: no description yet */
+    struct lync_knowledge known;
+    enum config_dialect dialect;
+    const char *reason;
+};
+
+static const struct knowledge_row knowledge_rows[] = {
+    {"what is asked for counts most",
+     AUDIO DRAFT6,
+     {.asked = DIALECT_LYNC},
+     DIALECT_LYNC,
+     "the request asks for it"},
+    {"the peer knows better than the configuration",
+     AUDIO DRAFT6,
+     {.configured = DIALECT_RFC},
+     DIALECT_OCS2007,
+     "draft-06 candidates"},
+    {"and better than what it was before",
+     AUDIO ICE "a=x-ssrc-range:1-1\r\n",
+     {.before = DIALECT_RFC},
+     DIALECT_LYNC,
+     "a=x-ssrc-range"},
+    {"draft-06 on an interface of Messenger is Messenger's",
+     AUDIO DRAFT6,
+     {.configured = DIALECT_WLM2009},
+     DIALECT_MSN,
+     "draft-06 candidates, the interface is of Messenger"},
+    {"standard ICE on an interface of Lync is Lync's",
+     AUDIO ICE,
+     {.configured = DIALECT_OCS2007},
+     DIALECT_LYNC,
+     "draft-19 candidates, the interface is of Lync"},
+    {"standard ICE on an interface of Messenger is WLM's",
+     AUDIO ICE,
+     {.configured = DIALECT_MSN},
+     DIALECT_WLM2009,
+     "draft-19 candidates, the interface is of Messenger"},
+    {"but a browser is a browser",
+     AUDIO ICE "a=fingerprint:sha-256 AA\r\n",
+     {.configured = DIALECT_LYNC},
+     DIALECT_RFC,
+     "a=fingerprint"},
+    {"standard ICE elsewhere",
+     AUDIO ICE,
+     {.asked = DIALECT_AUTO},
+     DIALECT_RFC,
+     "ICE without a line of Microsoft's"},
+    {"what tells nothing is what is configured",
+     AUDIO,
+     {.configured = DIALECT_LYNC},
+     DIALECT_LYNC,
+     "the interface's dialect"},
+    {"what tells nothing stays what it was",
+     AUDIO,
+     {.before = DIALECT_LYNC, .before_why = "a=x-devicecaps", .configured = DIALECT_RFC},
+     DIALECT_LYNC,
+     "a=x-devicecaps"},
+    {"we offer first",
+     NULL,
+     {.configured = DIALECT_WLM2009},
+     DIALECT_WLM2009,
+     "the interface's dialect"},
+    {"we offer first, and nothing is configured",
+     NULL,
+     {.asked = DIALECT_AUTO},
+     DIALECT_RFC,
+     "nothing tells otherwise"},
+};
+
+static void lync_weighs_what_is_asked_told_known_and_configured(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < N_ROWS(knowledge_rows); i++) {
+        const struct knowledge_row *row = &knowledge_rows[i];
+        struct sdp_doc *doc = row->text ? parse(str_of(row->text)) : NULL;
+        struct lync_detection found = lync_choose(doc, &row->known);
+
+        if (found.dialect != row->dialect)
+            fail_msg("%s: %s, %s", row->why, dialect_name(found.dialect), found.why);
+        assert_text(row->why, found.why, row->reason);
+        sdp_free(doc);
+    }
+}
+
 #define SDP_TYPE "Content-Type: application/sdp\r\n"
 #define FALLBACK "Content-Disposition: session; handling=optional; ms-proxy-2007fallback\r\n"
 
@@ -819,6 +904,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lync_knows_the_dialect_of_every_capture),
         cmocka_unit_test(lync_tells_the_dialect_by_the_strongest_sign),
+        cmocka_unit_test(lync_weighs_what_is_asked_told_known_and_configured),
         cmocka_unit_test(lync_picks_the_last_part_that_is_no_fallback),
         cmocka_unit_test(lync_takes_the_draft_19_part_of_the_captured_multipart),
         cmocka_unit_test(lync_chooses_the_key_without_an_mki),

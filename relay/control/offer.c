@@ -4,6 +4,7 @@
 #include "relay/clock.h"
 #include "relay/control/command.h"
 #include "relay/control/describe.h"
+#include "relay/control/dialect.h"
 #include "relay/control/undo.h"
 #include "relay/control/transport/keys.h"
 #include "relay/control/sdp/lync_sdp.h"
@@ -17,6 +18,7 @@ struct offer {
     const struct ng_request *req;
     struct command_result *res;
     struct sdp_doc *doc; /* the offerer's; moves into its leg */
+    struct dialect_wish dialects;
     struct parties parties;
     struct parties_verdicts verdicts;
     struct call *call;
@@ -64,6 +66,8 @@ static bool is_complete(struct offer *o)
         command_fail(o->res, "No SDP body in message");
     else if (str_equal(req->from_tag, req->to_tag))
         command_fail(o->res, "Invalid dialogue association");
+    else if (dialect_wish_read(&o->dialects, req->dialect))
+        command_fail(o->res, "Unknown dialect");
     else
         return command_parse_sdp(&o->doc, req->sdp, o->res) == 0;
     return false;
@@ -100,7 +104,7 @@ static bool is_allowed(struct offer *o)
 {
     parties_find(&o->parties, o->c, o->req, o->call);
     parties_decide(&o->verdicts, o->c, &o->parties, o->doc);
-    parties_refuse_clear(&o->verdicts, o->c, &o->parties, o->doc);
+    parties_refuse_clear(&o->verdicts, o->c, &o->parties, o->doc, o->dialects.sender);
     report_verdicts(o->c, o->req->call_id, "offer", &o->parties, &o->verdicts);
     if (!o->verdicts.reason)
         return true;
@@ -192,27 +196,6 @@ static int open_call(struct offer *o)
 
 /* ---- the legs ---------------------------------------------------------------------------------
  */
-
-static void set_dialect(struct leg *leg, const struct sdp_doc *doc)
-{
-    const struct config_interface *itf = &leg->call->control->cfg->interfaces[leg->interface];
-    struct lync_detection found = {DIALECT_AUTO, NULL};
-
-    if (leg->ice) /* fixed when the agent was made */
-        return;
-    if (doc)
-        found = lync_detect(doc);
-    if (found.dialect != DIALECT_AUTO) {
-        leg->dialect = found.dialect;
-        leg->dialect_why = found.why;
-    } else if (itf->dialect != DIALECT_AUTO) {
-        leg->dialect = itf->dialect;
-        leg->dialect_why = "the interface's dialect";
-    } else if (leg->dialect == DIALECT_AUTO) {
-        leg->dialect = DIALECT_RFC;
-        leg->dialect_why = "nothing tells otherwise";
-    }
-}
 
 static bool wants_ice_towards(const struct offer *o, const struct leg *leg)
 {
@@ -386,8 +369,8 @@ static int prepare_legs(struct offer *o)
     struct leg *a = o->d.offerer, *b = o->d.answerer;
     int err;
 
-    set_dialect(a, o->doc);
-    set_dialect(b, b->doc);
+    dialect_settle(a, o->doc, o->dialects.sender);
+    dialect_settle(b, b->doc, o->dialects.receiver);
     transport_forget_own(o->c, o->doc);
     a->doc = o->doc; /* the former one is kept by undo */
     o->doc = NULL;
@@ -471,9 +454,9 @@ static void finish(struct offer *o)
     }
     o->res->sdp_len = (size_t)n;
     report_reduced(&o->verdicts, a->doc, o->res->warning, sizeof(o->res->warning));
-    log_info(o->call->id, "offer: provider %s, %s (%s) to %s (%s)", o->call->provider,
-             o->c->cfg->interfaces[a->interface].name, dialect_name(a->dialect),
-             o->c->cfg->interfaces[b->interface].name, dialect_name(b->dialect));
+    log_info(o->call->id, "offer: provider %s, %s (%s: %s) to %s (%s: %s)", o->call->provider,
+             o->c->cfg->interfaces[a->interface].name, dialect_name(a->dialect), a->dialect_why,
+             o->c->cfg->interfaces[b->interface].name, dialect_name(b->dialect), b->dialect_why);
 }
 
 void command_offer(struct control *c, const struct ng_request *req, struct command_result *res)

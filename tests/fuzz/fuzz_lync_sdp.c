@@ -15,6 +15,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     if (sdp_parse(&doc, body) != 0)
         return 0;
     found = lync_detect(doc);
+    for (unsigned i = DIALECT_AUTO; i <= DIALECT_RFC; i++) {
+        const struct lync_knowledge known = {.configured = (enum config_dialect)i};
+
+        if (lync_choose(doc, &known).dialect == DIALECT_AUTO)
+            abort();
+    }
     for (unsigned i = 0; i < doc->n_media; i++) {
         int key = lync_choose_crypto(&doc->media[i]);
 

@@ -108,13 +108,13 @@ static void config_write(struct relay *r, const struct relay_config *cfg)
                      "  %s\n"
                      "http: %s\n"
                      "workers: %s\n"
-                     "log: {level: warning, format: text}\n"
+                     "log: {level: %s, format: text}\n"
                      "%s%s\n",
                      a, or_else(cfg->enterprise_ports, "10000-17999"), cfg->enterprise ? ", " : "",
                      or_else(cfg->enterprise, ""), a, or_else(cfg->skype_ports, "18000-25999"),
                      cfg->skype ? ", " : "", or_else(cfg->skype, ""), a, others, r->ng_address,
                      or_else(cfg->control, ""), r->http_address, or_else(cfg->workers, "1"),
-                     choices, or_else(cfg->more, ""));
+                     or_else(cfg->log_level, "warning"), choices, or_else(cfg->more, ""));
     assert_true(n > 0 && (size_t)n < sizeof(text));
     relay_write_file(r->folder, r->config, text);
 }

@@ -38,6 +38,7 @@ struct relay_config {
     const char *control;          /* more of the control map: "allow: [...]"; NULL: nothing */
     const char *more;             /* further lines; NULL: none */
     const char *workers;          /* NULL: 1 */
+    const char *log_level;        /* NULL: warning */
     bool is_only_skype_and_wlm;   /* no interfaces of aol and yahoo: a table without their rows */
     uint64_t n_descriptors;       /* of the process; 0: as ours */
 };

@@ -323,7 +323,7 @@ void parties_decide(struct parties_verdicts *v, const struct control *c, const s
     count_lines(v, doc);
 }
 
-/* AVP with a=crypto is answered as SRTP where the dialect knows it: offer.c, set_dialect(). */
+/* AVP with a=crypto is answered as SRTP where the dialect knows it: dialect.c. */
 static bool is_clear(const struct sdp_media *m, bool is_rfc)
 {
     return m->port && sdp_proto_is_rtp(m->proto) && !sdp_proto_is_secure(m->proto) &&
@@ -331,20 +331,19 @@ static bool is_clear(const struct sdp_media *m, bool is_rfc)
 }
 
 void parties_refuse_clear(struct parties_verdicts *v, const struct control *c,
-                          const struct parties *p, const struct sdp_doc *doc)
+                          const struct parties *p, const struct sdp_doc *doc,
+                          enum config_dialect asked)
 {
     const struct config_interface *itf = &c->cfg->interfaces[p->interfaces.offerer];
+    const struct lync_knowledge known = {.asked = asked, .configured = itf->dialect};
     const enum policy_side side = itf->provider[0] ? POLICY_SIDE_PUBLIC : POLICY_SIDE_ENTERPRISE;
-    enum config_dialect dialect = lync_detect(doc).dialect;
+    const bool is_rfc = lync_choose(doc, &known).dialect == DIALECT_RFC;
 
-    if (dialect == DIALECT_AUTO)
-        dialect = itf->dialect;
     for (unsigned i = 0; i < doc->n_media; i++) {
         const enum media_kind kind = doc->media[i].kind;
         const struct policy_query q = parties_query(p, kind);
 
-        if (is_clear(&doc->media[i], dialect == DIALECT_AUTO || dialect == DIALECT_RFC) &&
-            v->kinds[kind].verdict == POLICY_ALLOW &&
+        if (is_clear(&doc->media[i], is_rfc) && v->kinds[kind].verdict == POLICY_ALLOW &&
             policy_encryption(c->policy, &q, side) == POLICY_ENCRYPTION_REQUIRED)
             policy_deny_clear(&v->kinds[kind], side);
     }

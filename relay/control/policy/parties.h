@@ -41,9 +41,10 @@ struct parties_verdicts {
 void parties_decide(struct parties_verdicts *v, const struct control *c, const struct parties *p,
                     const struct sdp_doc *doc);
 /** Takes back what was granted to an offer in clear RTP where the row requires encryption of the
- *  side that offers. */
+ *  side that offers. @param asked  the dialect that the request asks for on that side, or AUTO */
 void parties_refuse_clear(struct parties_verdicts *v, const struct control *c,
-                          const struct parties *p, const struct sdp_doc *doc);
+                          const struct parties *p, const struct sdp_doc *doc,
+                          enum config_dialect asked);
 
 /** What policy is asked about one kind of media of these parties, now. Borrows from p. */
 struct policy_query parties_query(const struct parties *p, enum media_kind kind);

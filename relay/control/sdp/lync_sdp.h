@@ -12,10 +12,26 @@
 struct lync_detection {
     enum config_dialect dialect;
     const char *why; /* static text, for logs and `query`: "draft-06 candidates", ... */
+    bool is_weak;    /* what is missing tells, not what is there */
 };
 
 /** Tells the dialect from an offer or answer. DIALECT_AUTO: nothing in it tells. */
 struct lync_detection lync_detect(const struct sdp_doc *doc);
+
+/** What is known of a leg beside its description. */
+struct lync_knowledge {
+    enum config_dialect asked;  /* by the request */
+    enum config_dialect before; /* of the leg until now; AUTO: it is new */
+    const char *before_why;
+    enum config_dialect configured; /* of the interface */
+};
+
+/**
+ * Chooses a leg's dialect: what is asked for, else what its description tells (of draft-06 and
+ * draft-19 peers the interface tells the family), else what it was, else what is configured.
+ * @param doc  NULL: none yet, we offer first @return never DIALECT_AUTO
+ */
+struct lync_detection lync_choose(const struct sdp_doc *doc, const struct lync_knowledge *known);
 
 /**
  * Picks the body out of multipart/alternative: the last application/sdp part without
