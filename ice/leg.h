@@ -122,9 +122,8 @@ struct ice_mailbox {
 };
 
 #define ICE_BATCH 32 /* datagrams that one turn reads: other legs have their turns soon */
-* /
 
-    struct ice_packet {
+struct ice_packet {
     struct sockaddr_storage from;
     size_t n;
     uint8_t bytes[ICE_STUN_MAX];
