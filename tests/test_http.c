@@ -58,7 +58,7 @@ static const struct http_route routes[] = {
     {"GET", "/fail", fail_h, 0},
     {"POST", "/echo", echo_h, 6000},
 };
-static const struct http_table table = {routes, N_ROWS(routes), NULL};
+static const struct http_table table = {.routes = routes, .n = N_ROWS(routes)};
 
 /* One exchange without sockets. */
 

@@ -2,14 +2,15 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "relay/clock.h"
+#include "relay/control/policy/policy_loader.h"
 #include "relay/control/revoke.h"
 #include "relay/control/status/journal.h"
+#include "relay/control/status/routes.h"
 #include "relay/log.h"
 
 #define ERR_MAX       512
@@ -17,11 +18,20 @@
 #define SLICE_BUCKETS 4096 /* looked into */
 #define SLICE_MS      1
 
+/* Who is to be told what became of a table. */
+struct waiting {
+    uint64_t tickets[HTTP_CONNECTIONS_MAX];
+    unsigned n;
+};
+
 struct reload {
-    int fd;                /* signalfd; -1: none */
-    struct policy *policy; /* that took the place of the one of the start; NULL: none did */
-    int64_t day;           /* that calls were last decided about on; 0: never */
-    uint32_t bucket;       /* of the calls' hash, next to be looked into */
+    int fd;                        /* signalfd; -1: none */
+    struct policy *policy;         /* that took the place of the one of the start; NULL: none did */
+    struct policy_loader *loader;  /* NULL: nothing is being read */
+    bool is_wanted_again;          /* since the loader has begun */
+    struct waiting waiting, later; /* for what is being read; for what will be then */
+    int64_t day;                   /* that calls were last decided about on; 0: never */
+    uint32_t bucket;               /* of the calls' hash, next to be looked into */
     struct tmr slice;
 };
 
@@ -85,36 +95,91 @@ void reload_tick(struct control *c, int64_t unix_time)
 /* ---- the table --------------------------------------------------------------------------------
  */
 
-static int load(struct policy **pp, const struct control *c, char *err, size_t err_cap)
-{
-    int error = c->cfg->policy[0] ? policy_load_file(pp, c->cfg->policy, err, err_cap)
-                                  : policy_load_builtin(pp);
+static void start_loader(struct control *c);
 
-    if (error || !policy_check_config(*pp, c->cfg, err, err_cap))
-        return error;
-    policy_free(*pp);
-    return EINVAL;
+static void tell(struct control *c, struct waiting *w, char *mistake)
+{
+    for (unsigned i = 0; i < w->n; i++)
+        routes_tell_reload(c, w->tickets[i], mistake);
+    w->n = 0;
 }
 
-int reload_policy(struct control *c, char *err, size_t err_cap)
+static void refuse(struct control *c, char *mistake)
 {
-    struct policy *fresh = NULL;
-    int error;
+    log_error(NULL, "policy: %s; the old table stays in force", mistake);
+    tell(c, &c->reload->waiting, mistake);
+}
 
-    (void)snprintf(err, err_cap, "out of memory");
-    if (c->audit)
-        journal_reopen(c->audit);
-    error = load(&fresh, c, err, err_cap);
-    if (error) {
-        log_error(NULL, "policy: %s; the old table stays in force", err);
-        return error;
-    }
+static void take(struct control *c, struct policy *fresh)
+{
     policy_free(c->reload->policy);
     c->reload->policy = fresh;
     c->policy = fresh;
     log_notice(NULL, "policy: read anew from %s",
                c->cfg->policy[0] ? c->cfg->policy : "the built-in table");
     decide_again(c);
+    tell(c, &c->reload->waiting, NULL);
+}
+
+static void loaded_h(int flags, void *arg)
+{
+    struct control *c = arg;
+    struct reload *r = c->reload;
+    struct policy_loader *l = r->loader;
+    struct policy *fresh = NULL;
+    char mistake[ERR_MAX];
+    int err;
+
+    (void)flags;
+    fd_close(policy_loader_event_fd(l));
+    r->loader = NULL;
+    err = policy_loader_finish(l, &fresh, mistake, sizeof(mistake));
+    if (!err)
+        err = policy_check_config(fresh, c->cfg, mistake, sizeof(mistake));
+    if (!err) {
+        take(c, fresh);
+    } else {
+        policy_free(fresh);
+        refuse(c, mistake);
+    }
+    if (r->is_wanted_again)
+        start_loader(c);
+}
+
+static void start_loader(struct control *c)
+{
+    struct reload *r = c->reload;
+    char mistake[ERR_MAX];
+    int err;
+
+    r->is_wanted_again = false;
+    r->waiting = r->later;
+    r->later.n = 0;
+    err = policy_loader_start(&r->loader, c->cfg->policy);
+    if (!err)
+        err = fd_listen(policy_loader_event_fd(r->loader), FD_READ, loaded_h, c);
+    if (!err)
+        return;
+    policy_loader_abandon(r->loader);
+    r->loader = NULL;
+    (void)re_snprintf(mistake, sizeof(mistake), "the table cannot be read anew: %s", strerror(err));
+    refuse(c, mistake);
+}
+
+int reload_begin(struct control *c, uint64_t ticket)
+{
+    struct reload *r = c->reload;
+
+    if (ticket && r->later.n == HTTP_CONNECTIONS_MAX)
+        return EBUSY;
+    if (ticket)
+        r->later.tickets[r->later.n++] = ticket;
+    if (c->audit)
+        journal_reopen(c->audit);
+    if (r->loader)
+        r->is_wanted_again = true;
+    else
+        start_loader(c);
     return 0;
 }
 
@@ -125,12 +190,11 @@ static void signal_h(int flags, void *arg)
 {
     struct control *c = arg;
     struct signalfd_siginfo info;
-    char err[ERR_MAX];
 
     (void)flags;
     while (read(c->reload->fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
         ;
-    (void)reload_policy(c, err, sizeof(err));
+    (void)reload_begin(c, 0);
 }
 
 static void destructor(void *data)
@@ -138,6 +202,9 @@ static void destructor(void *data)
     struct reload *r = data;
 
     tmr_cancel(&r->slice);
+    if (r->loader)
+        fd_close(policy_loader_event_fd(r->loader));
+    policy_loader_abandon(r->loader);
     if (r->fd >= 0) {
         fd_close(r->fd);
         close(r->fd);

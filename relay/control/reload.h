@@ -9,8 +9,9 @@ struct reload;
 
 /**
  * A change of policy while calls are up: a new table (SIGHUP, POST /policy/reload), or a day that
- * has passed. New offers fall under it at once; running calls are decided about again in slices,
- * so that thousands of them do not keep requests waiting. Thread: control.
+ * has passed. The table is read on a thread of its own; when it has been found right, it takes the
+ * old one's place between two requests. New offers fall under it at once; running calls are decided
+ * about again in slices, so that thousands of them do not keep requests waiting. Thread: control.
  */
 
 /** Blocks SIGHUP for all threads to come, and waits for it. @return 0; ENOMEM; errno of signalfd */
@@ -19,11 +20,12 @@ int reload_start(struct control *c);
 void reload_stop(struct control *c);
 
 /**
- * Reads the table anew; opens the audit file anew.
- * @param err  a sentence, on an error: the old table stays in force
- * @return 0; EINVAL, ENOENT ...: of policy_load_file(), policy_check_config()
+ * Begins to read the table anew, or will when what is being read has been: the file may have
+ * changed since. Opens the audit file anew. A mistake leaves the old table in force.
+ * @param ticket  of the HTTP request that is to be told what became of it; 0: none
+ * @return 0; EBUSY: too many are waiting
  */
-int reload_policy(struct control *c, char *err, size_t err_cap);
+int reload_begin(struct control *c, uint64_t ticket);
 
 /** To be called about ten times a second: a new day is a change. @param unix_time  wall clock [s]
  */

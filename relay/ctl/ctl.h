@@ -17,6 +17,7 @@
 /** The command line, taken apart. */
 struct ctl {
     union addr http;
+    unsigned timeout_s; /* for an answer */
     bool is_json;
     const char *token_file;                                      /* NULL: none */
     const char *from, *to, *media, *date, *provider, *peer_fqdn; /* of explain; NULL: not given */

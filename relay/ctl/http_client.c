@@ -170,8 +170,7 @@ static int take_answer(struct http_client_answer *answer, struct exchange *x)
 int http_client_ask(struct http_client_answer *answer, const struct http_client_request *req,
                     char *err, size_t err_cap)
 {
-    struct exchange x = {.fd = -1,
-                         .deadline_us = clock_now_us() + HTTP_CLIENT_DEADLINE_MS * 1000ull};
+    struct exchange x = {.fd = -1, .deadline_us = clock_now_us() + req->timeout_s * 1000000ull};
     char to[ADDR_TEXT_MAX];
     int error = open_connection(&x, req->to);
 

@@ -9,13 +9,12 @@
  * One request to the daemon's HTTP listener, and its answer. Blocks, with a deadline.
  */
 
-#define HTTP_CLIENT_DEADLINE_MS 10000
-
 struct http_client_request {
     const union addr *to;
     const char *method; /* "GET" */
     const char *target; /* path and query */
     const char *token;  /* NULL: none is shown */
+    unsigned timeout_s; /* from the first byte out to the last one in */
 };
 
 struct http_client_answer {

@@ -7,7 +7,9 @@
 #include "relay/ctl/ctl.h"
 #include "relay/ctl/http_client.h"
 
-#define DEFAULT_HTTP "127.0.0.1:9901"
+#define DEFAULT_HTTP    "127.0.0.1:9901"
+#define DEFAULT_TIMEOUT 10
+#define TIMEOUT_MAX     3600
 
 struct command {
     const char *room, *verb;
@@ -54,6 +56,7 @@ static void print_usage(FILE *out)
                       commands[i].arguments, commands[i].help);
     (void)fputs(
         "\n  --http ADDR:PORT   the relay's HTTP listener (default: " DEFAULT_HTTP ")\n"
+        "  --timeout SECONDS  how long an answer may take (default: 10)\n"
         "  --json             one JSON object instead of text\n"
         "  --help             this text\n\n"
         "URI: sip:alice@contoso.com, 'sip:bob(fabrikam.com)@msn.com'. LIST: of im, presence,\n"
@@ -103,6 +106,17 @@ static bool take_value(struct reading *r, const char *name, const char **value)
     return true;
 }
 
+static int take_timeout(struct ctl *ctl, const char *value)
+{
+    char *end = NULL;
+    const unsigned long s = value && *value >= '0' && *value <= '9' ? strtoul(value, &end, 10) : 0;
+
+    if (s < 1 || s > TIMEOUT_MAX || *end)
+        return ctl_complain(CTL_EXIT_USAGE, "--timeout: expected 1 to %d seconds", TIMEOUT_MAX);
+    ctl->timeout_s = (unsigned)s;
+    return 0;
+}
+
 static int take_option(struct reading *r)
 {
     const char *arg = *r->next, *value = NULL;
@@ -121,6 +135,8 @@ static int take_option(struct reading *r)
                                 DEFAULT_HTTP);
         return 0;
     }
+    if (take_value(r, "--timeout", &value))
+        return take_timeout(r->ctl, value);
     for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
         if (!take_value(r, options[i].name, &value))
             continue;
@@ -189,7 +205,7 @@ static int run(const struct reading *r)
 
 int main(int argc, char **argv)
 {
-    struct ctl ctl = {.is_json = false};
+    struct ctl ctl = {.timeout_s = DEFAULT_TIMEOUT};
     struct reading r = {.ctl = &ctl, .next = argv + 1, .end = argv + argc};
     int code = 0;
 
@@ -227,7 +243,8 @@ static int take_reply(json_t **reply, const struct http_client_answer *answer)
 int ctl_ask(json_t **reply, const struct ctl *ctl, const char *method, const char *target)
 {
     char token[HTTP_TOKEN_MAX] = "", err[256];
-    struct http_client_request req = {.to = &ctl->http, .method = method, .target = target};
+    struct http_client_request req = {
+        .to = &ctl->http, .method = method, .target = target, .timeout_s = ctl->timeout_s};
     struct http_client_answer answer = {0};
     int code;
 

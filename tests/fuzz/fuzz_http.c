@@ -42,7 +42,7 @@ static void check_answer(const struct mbuf *out)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-    const struct http_table table = {routes, sizeof(routes) / sizeof(routes[0]), NULL};
+    const struct http_table table = {.routes = routes, .n = sizeof(routes) / sizeof(routes[0])};
     struct mbuf *whole = mbuf_alloc(1024);
     struct mbuf *part = mbuf_alloc(1024);
     const int err = http_exchange(whole, (struct str){(const char *)data, n}, &table);

@@ -18,12 +18,20 @@
  * them 10 s and idle connections half an hour, and none of that can be set. What is used of libre
  * is its main loop, its timers, its buffers and its grammar of messages (http_exchange.c). */
 
-/* A connection's life:  reading -> writing -> lingering, each with its own deadline. */
-enum visitor_state { VISITOR_NONE, VISITOR_READING, VISITOR_WRITING, VISITOR_LINGERING };
+/* A connection's life:  reading -> (waiting ->) writing -> lingering, each with its own deadline.
+ * Waiting is for a handler that has put its answer off. */
+enum visitor_state {
+    VISITOR_NONE,
+    VISITOR_READING,
+    VISITOR_WAITING,
+    VISITOR_WRITING,
+    VISITOR_LINGERING
+};
 
 struct visitor {
     struct http *http;
     enum visitor_state state;
+    uint64_t ticket; /* of the one who has this place now; never given again */
     int fd;
     struct mbuf *in, *out;
     struct tmr deadline;
@@ -32,7 +40,7 @@ struct visitor {
 struct http {
     int fd;
     bool is_accepting;
-    struct http_table table;
+    struct http_table table; /* its ticket: the last one given */
     size_t request_max;
     struct visitor visitors[HTTP_CONNECTIONS_MAX];
     struct tmr accept_again;
@@ -115,9 +123,9 @@ static void deadline_h(void *arg)
 {
     struct visitor *v = arg;
 
-    if (v->state == VISITOR_READING) {
+    if (v->state == VISITOR_READING || v->state == VISITOR_WAITING) {
         v->http->stats.timeouts++;
-        if (!http_refuse(v->out, 408)) {
+        if (!http_refuse(v->out, v->state == VISITOR_READING ? 408 : 503)) {
             visitor_answer(v);
             return;
         }
@@ -129,13 +137,21 @@ static void deadline_h(void *arg)
 static void visitor_take(struct visitor *v, const uint8_t *data, size_t n)
 {
     struct http *h = v->http;
+    struct http_table table = h->table;
     const size_t room = h->request_max - v->in->end;
     int err = mbuf_write_mem(v->in, data, n < room ? n : room);
 
+    table.ticket = v->ticket;
     if (!err)
-        err = http_exchange(v->out, (struct str){(const char *)v->in->buf, v->in->end}, &h->table);
+        err = http_exchange(v->out, (struct str){(const char *)v->in->buf, v->in->end}, &table);
     if (err == EAGAIN && v->in->end < h->request_max)
         return;
+    if (err == EINPROGRESS) {
+        h->stats.put_off++;
+        v->state = VISITOR_WAITING;
+        tmr_start(&v->deadline, HTTP_WAIT_MS, deadline_h, v);
+        return;
+    }
     if (err == EAGAIN)
         err = http_refuse(v->out, 413);
     if (err) {
@@ -154,7 +170,9 @@ static void visitor_read(struct visitor *v)
 
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
-    if (n <= 0) {
+    if (n == 0 && v->state == VISITOR_WAITING) {
+        fd_close(v->fd); /* it has nothing more to say, and may still listen */
+    } else if (n <= 0) {
         v->http->stats.refused += v->state == VISITOR_READING;
         visitor_end(v);
     } else if (v->state == VISITOR_READING) {
@@ -188,6 +206,7 @@ static int visitor_begin(struct visitor *v, int fd)
     int err = ENOMEM;
 
     v->fd = fd;
+    v->ticket = ++v->http->table.ticket;
     v->state = VISITOR_READING;
     v->http->stats.connections++;
     v->in = mbuf_alloc(1024);
@@ -276,6 +295,25 @@ int http_start(struct http **hp, const union addr *listen, const struct http_rou
 void http_stop(struct http *h)
 {
     mem_deref(h);
+}
+
+int http_finish(struct http *h, uint64_t ticket, http_finish_h *finish_h, void *arg)
+{
+    for (size_t i = 0; i < HTTP_CONNECTIONS_MAX; i++) {
+        struct visitor *v = &h->visitors[i];
+
+        if (v->state != VISITOR_WAITING || v->ticket != ticket)
+            continue;
+        if (http_exchange_finish(v->out, finish_h, arg)) {
+            h->stats.refused++;
+            visitor_end(v);
+            return 0;
+        }
+        h->stats.requests++;
+        visitor_answer(v);
+        return 0;
+    }
+    return ENOENT;
 }
 
 int http_local(const struct http *h, union addr *local)

@@ -17,9 +17,10 @@
  * GET /ping -> "pong\n" is always there; unknown path: 404 "not found\n"; wrong method: 405.
  */
 
-#define HTTP_CONNECTIONS_MAX 16   /* more wait in the kernel's queue */
-#define HTTP_REQUEST_MAX     4096 /* request line and header, and a body where none is expected */
-#define HTTP_DEADLINE_MS     1000 /* for the whole request; and once more for taking the answer */
+#define HTTP_CONNECTIONS_MAX 16    /* more wait in the kernel's queue */
+#define HTTP_REQUEST_MAX     4096  /* request line and header, and a body where none is expected */
+#define HTTP_DEADLINE_MS     1000  /* for the whole request; and once more for taking the answer */
+#define HTTP_WAIT_MS         60000 /* for an answer that a handler has put off */
 
 struct mbuf;
 struct http;
@@ -36,9 +37,11 @@ struct http_response {
     unsigned status;          /* 200 until the handler changes it */
     const char *content_type; /* text/plain; charset=utf-8 until the handler changes it */
     struct mbuf *body;        /* grows; empty at first */
+    uint64_t ticket;          /* of this request, for http_finish() */
 };
 
-/** Writes the body. @return 0; else errno: the answer is 500 */
+/** Writes the body. @return 0; EINPROGRESS: http_finish() will be called; else errno: the answer is
+ *  500 */
 typedef int(http_h)(struct http_response *res, const struct http_request *req, void *arg);
 
 struct http_route {
@@ -57,12 +60,20 @@ int http_start(struct http **hp, const union addr *listen, const struct http_rou
 /** Closes the listener and its connections, answered or not. NULL is allowed. */
 void http_stop(struct http *h);
 
+/** Writes an answer that was put off. @return 0; else errno: the answer is 500 */
+typedef int(http_finish_h)(struct http_response *res, void *arg);
+/** Answers a request whose handler returned EINPROGRESS. @return 0; ENOENT: who asked has gone, or
+ *  has been told that it takes too long */
+int http_finish(struct http *h, uint64_t ticket, http_finish_h *finish_h, void *arg);
+
 /** Where it listens: tells the port that was chosen for port 0. @return 0; errno */
 int http_local(const struct http *h, union addr *local);
 
 struct http_stats {
-    uint64_t requests, refused, timeouts, full; /* full: turns in which connections had to wait */
-    unsigned connections;                       /* now */
+    uint64_t requests, refused, timeouts;
+    uint64_t full;        /* turns in which connections had to wait */
+    uint64_t put_off;     /* answers that came, or will come, by http_finish() */
+    unsigned connections; /* now */
 };
 void http_stats(const struct http *h, struct http_stats *stats);
 

@@ -121,8 +121,34 @@ size_t http_table_request_max(const struct http_table *table)
     return HTTP_REQUEST_MAX + max;
 }
 
+/* What a handler has written, or that it failed. */
+static int write_response(struct mbuf *out, const struct http_response *res, int err, bool is_head)
+{
+    if (err)
+        return http_refuse(out, 500);
+    return write_answer(out, res->status, res->content_type, NULL,
+                        (struct str){(const char *)res->body->buf, res->body->end}, is_head);
+}
+
 static int run_handler(struct mbuf *out, const struct http_route *route,
-                       const struct http_request *req, void *arg)
+                       const struct http_request *req, const struct http_table *table)
+{
+    struct http_response res = {.status = 200,
+                                .content_type = TEXT_PLAIN,
+                                .body = mbuf_alloc(1024),
+                                .ticket = table->ticket};
+    int err;
+
+    if (!res.body)
+        return ENOMEM;
+    err = route->handler(&res, req, table->arg);
+    if (err != EINPROGRESS)
+        err = write_response(out, &res, err, str_equal(req->method, STR("HEAD")));
+    mem_deref(res.body);
+    return err;
+}
+
+int http_exchange_finish(struct mbuf *out, http_finish_h *finish_h, void *arg)
 {
     struct http_response res = {
         .status = 200, .content_type = TEXT_PLAIN, .body = mbuf_alloc(1024)};
@@ -130,13 +156,7 @@ static int run_handler(struct mbuf *out, const struct http_route *route,
 
     if (!res.body)
         return ENOMEM;
-    err = route->handler(&res, req, arg);
-    if (err)
-        err = http_refuse(out, 500);
-    else
-        err = write_answer(out, res.status, res.content_type, NULL,
-                           (struct str){(const char *)res.body->buf, res.body->end},
-                           str_equal(req->method, STR("HEAD")));
+    err = write_response(out, &res, finish_h(&res, arg), false);
     mem_deref(res.body);
     return err;
 }
@@ -208,7 +228,7 @@ static int answer_message(struct mbuf *out, const struct http_msg *msg, struct s
     if (http_msg_xhdr_count(msg, "Origin") == 1)
         req.origin = str_of_pl(&http_msg_xhdr(msg, "Origin")->val);
     req.authorization = header_field(msg, HTTP_HDR_AUTHORIZATION);
-    return run_handler(out, route, &req, table->arg);
+    return run_handler(out, route, &req, table);
 }
 
 int http_exchange(struct mbuf *out, struct str in, const struct http_table *table)

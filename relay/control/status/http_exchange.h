@@ -15,15 +15,20 @@ struct http_table {
     const struct http_route *routes;
     size_t n;
     void *arg;
+    uint64_t ticket; /* of the request that is being answered */
 };
 
 /**
  * Answers one request.
  * @param in   what has arrived so far, from the request's first byte on
  * @param out  empty; the whole answer is written to it, which ends the connection
- * @return 0: answered, be it with an error status; EAGAIN: more is needed; ENOMEM
+ * @return 0: answered, be it with an error status; EAGAIN: more is needed; EINPROGRESS: it will be
+ *         answered by http_exchange_finish(); ENOMEM
  */
 int http_exchange(struct mbuf *out, struct str in, const struct http_table *table);
+
+/** Writes the answer that a handler has put off. @return 0; ENOMEM */
+int http_exchange_finish(struct mbuf *out, http_finish_h *finish_h, void *arg);
 
 /** Writes the answer to a request that was never complete: 408 and the like. @return 0; ENOMEM */
 int http_refuse(struct mbuf *out, unsigned status);

@@ -252,6 +252,7 @@ static void write_http(struct metrics_writer *w, const struct control *c)
     metrics_count(w, METRICS_LABELS("answered"), s.requests);
     metrics_count(w, METRICS_LABELS("refused"), s.refused);
     metrics_count(w, METRICS_LABELS("timeout"), s.timeouts);
+    metrics_count(w, METRICS_LABELS("put_off"), s.put_off);
 }
 
 static void write_journal(struct metrics_writer *w, const char *name, const struct journal *j)

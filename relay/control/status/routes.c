@@ -166,7 +166,6 @@ static int reload_h(struct http_response *res, const struct http_request *req, v
 {
     struct control *c = arg;
     char token[HTTP_TOKEN_MAX] = "";
-    char err[512];
     int error = 0;
 
     /* read each time: a token is changed by changing the file */
@@ -179,9 +178,21 @@ static int reload_h(struct http_response *res, const struct http_request *req, v
     if (res->status != 200)
         return answer_error(res, res->status,
                             "a change needs the token of http_token_file, and our own Host");
-    if (reload_policy(c, err, sizeof(err)))
-        return answer_error(res, 409, err);
+    return reload_begin(c, res->ticket) ? EAGAIN : EINPROGRESS;
+}
+
+static int reloaded_h(struct http_response *res, void *arg)
+{
+    const char *mistake = arg;
+
+    if (mistake)
+        return answer_error(res, 409, mistake);
     return answer_json(res, json_pack("{s:b}", "reloaded", true));
+}
+
+void routes_tell_reload(struct control *c, uint64_t ticket, char *mistake)
+{
+    (void)http_finish(c->http, ticket, reloaded_h, mistake);
 }
 
 static const struct http_route routes[] = {

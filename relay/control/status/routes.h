@@ -18,4 +18,7 @@
 /** Opens the listener of the configuration. @return 0; errno */
 int routes_start(struct control *c);
 
+/** Answers a POST /policy/reload. @param mistake  NULL: the table is in force */
+void routes_tell_reload(struct control *c, uint64_t ticket, char *mistake);
+
 #endif
