@@ -55,6 +55,7 @@ void io_take(struct batch *b, struct packet *p, const struct media_socket *socke
     p->component = socket->component;
     p->out = NULL;
     b->pkt[b->n++] = p;
+    stream_prefetch_sender(p->stream, p->data[1]);
 }
 
 /* The kernel stamps with the wall clock; what has passed since is all that is taken from it. */

@@ -2,16 +2,39 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 
 #include "relay/media/stream.h"
+
+#define HUGE_PAGE_BYTES (2u << 20)
+
+/* All packets are used in turn: with pages of 4 KB, each would cost a walk of the page tables. */
+static struct packet *alloc_packets(unsigned n)
+{
+    size_t n_bytes = n * sizeof(struct packet);
+    size_t align = n_bytes >= HUGE_PAGE_BYTES ? HUGE_PAGE_BYTES : PACKET_ALIGN;
+    struct packet *all;
+
+    n_bytes = (n_bytes + align - 1) / align * align;
+    all = aligned_alloc(align, n_bytes);
+    if (!all)
+        return NULL;
+    if (align == HUGE_PAGE_BYTES)
+        (void)madvise(all, n_bytes, MADV_HUGEPAGE); /* may be refused: then they are small ones */
+    memset(all, 0, n_bytes);
+    return all;
+}
 
 int pool_init(struct pool *pool, unsigned n)
 {
     unsigned i;
 
-    *pool = (struct pool){.all = calloc(n, sizeof(*pool->all))};
-    if (!pool->all)
+    *pool = (struct pool){.all = alloc_packets(n), .free = calloc(n, sizeof(*pool->free))};
+    if (!pool->all || !pool->free) {
+        pool_wipe(pool);
         return ENOMEM;
+    }
     for (i = n; i > 0; i--)
         pool_give(pool, &pool->all[i - 1]);
     return 0;
@@ -19,6 +42,7 @@ int pool_init(struct pool *pool, unsigned n)
 
 void pool_wipe(struct pool *pool)
 {
+    free(pool->free);
     free(pool->all);
     *pool = (struct pool){0};
 }

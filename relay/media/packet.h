@@ -19,6 +19,7 @@
 #define PACKET_TAILROOM  SRTP_TRAILER_MAX
 #define PACKET_HEADROOM  104 /* where the kernel writes what it says of a datagram [bytes] */
 #define PACKET_BUF_BYTES (PACKET_HEADROOM + PACKET_MAX + 4 + PACKET_TAILROOM)
+#define PACKET_ALIGN     64 /* a cache line */
 #define BATCH_MAX        256
 
 struct media_stream;
@@ -27,7 +28,8 @@ enum packet_kind { PACKET_RTP, PACKET_RTCP };
 
 /** A datagram on its way. Its buffer lies behind it; data points to the first byte. */
 struct packet {
-    struct packet *next; /* in the pool, or in a socket's queue of what is to be sent */
+    _Alignas(
+        PACKET_ALIGN) struct packet *next; /* epoll: in its socket's queue of what is to be sent */
     uint8_t *data;
     uint32_t len;
     uint32_t wire_len;           /* as it arrived, with SRTP's trailer */
@@ -43,15 +45,19 @@ struct packet {
     _Alignas(8) uint8_t buf[PACKET_BUF_BYTES];
 };
 
+_Static_assert(sizeof(struct packet) % 2048 != 0, "packets share the sets of a cache evenly");
+
 /** @return room from data on [bytes] */
 static inline uint32_t packet_room(const struct packet *p)
 {
     return (uint32_t)(p->buf + sizeof(p->buf) - p->data);
 }
 
-/** A fixed number of packets, allocated at start. */
+/** A fixed number of packets, allocated at start. What came back last is taken first: the cache
+ *  may still hold it. */
 struct pool {
-    struct packet *free, *all;
+    struct packet *all;
+    struct packet **free;
     unsigned n_free;
 };
 
@@ -59,27 +65,33 @@ struct pool {
 int pool_init(struct pool *pool, unsigned n);
 void pool_wipe(struct pool *pool);
 
-/** @return an empty packet; NULL: none is free */
-static inline struct packet *pool_take(struct pool *pool)
+/** Makes an empty packet of what pool_take_blank() gave. */
+static inline void packet_clear(struct packet *p)
 {
-    struct packet *p = pool->free;
-
-    if (!p)
-        return NULL;
-    pool->free = p->next;
-    pool->n_free--;
-    p->next = NULL;
     p->data = p->buf + PACKET_HEADROOM;
     p->len = 0;
     p->arrived_us = 0;
+}
+
+/** @return a packet with nothing in it but what was in it last: not touched; NULL: none is free */
+static inline struct packet *pool_take_blank(struct pool *pool)
+{
+    return pool->n_free > 0 ? pool->free[--pool->n_free] : NULL;
+}
+
+/** @return an empty packet; NULL: none is free */
+static inline struct packet *pool_take(struct pool *pool)
+{
+    struct packet *p = pool_take_blank(pool);
+
+    if (p)
+        packet_clear(p);
     return p;
 }
 
 static inline void pool_give(struct pool *pool, struct packet *p)
 {
-    p->next = pool->free;
-    pool->free = p;
-    pool->n_free++;
+    pool->free[pool->n_free++] = p;
 }
 
 /** The vector that every stage works on. Order of arrival is kept within a stream. */

@@ -89,6 +89,48 @@ static inline struct media_stream *stream_of_timer(struct wheel_node *node)
     return (struct media_stream *)(void *)((char *)node - at);
 }
 
+/* A stream is heard once in 20 ms, so of thousands none is in a near cache. Asked for some packets
+ * ahead, what a packet's journey looks at is there when it comes. */
+
+/* gcc 12 takes a function that only asks ahead for one without effect, and leaves its calls out. */
+#define STREAM_INLINE static inline __attribute__((always_inline))
+
+/** @param rtp  the first socket of the stream that a packet will come to */
+STREAM_INLINE void stream_prefetch_receiver(const struct media_socket *rtp)
+{
+    const struct media_stream *s = (const struct media_stream *)(const void *)rtp;
+
+    __builtin_prefetch(&s->socket[MEDIA_RTP], 1);
+    __builtin_prefetch(&s->sink);
+    __builtin_prefetch(&s->may_receive);
+    __builtin_prefetch(&s->rate, 1);
+    __builtin_prefetch(&s->gate[MEDIA_RTP]);
+    __builtin_prefetch(&s->gate[MEDIA_RTP].locked);
+    __builtin_prefetch(&s->formats.rows[1]);
+    __builtin_prefetch(&s->reception, 1);
+    __builtin_prefetch(&s->count, 1);
+    __builtin_prefetch(&s->count.lost, 1);
+}
+
+/** @param s  the stream that a packet has come to: asks for what is said of its payload type, and
+ *            for the stream that it will leave by */
+STREAM_INLINE void stream_prefetch_sender(const struct media_stream *s, uint8_t pt)
+{
+    const struct media_stream *sink = s->sink;
+
+    __builtin_prefetch(&s->formats.row[pt & 0x7f]);
+    __builtin_prefetch(&s->formats.out_pt[pt & 0x7f]);
+    if (!sink)
+        return;
+    __builtin_prefetch(&sink->socket[MEDIA_RTP]);
+    __builtin_prefetch(&sink->srtp_tx);
+    __builtin_prefetch(&sink->may_send);
+    __builtin_prefetch(&sink->gate[MEDIA_RTP].locked);
+    __builtin_prefetch(&sink->route, 1);
+    __builtin_prefetch(&sink->route.last_ts, 1);
+    __builtin_prefetch(&sink->count, 1);
+}
+
 /**
  * Puts new rules in force. Thread: the worker.
  * What they replace (sessions, transcoder) is left in *rules, for control to free.
