@@ -92,7 +92,7 @@ static void default_interfaces_set(struct config *cfg)
 
 static void default_control_set(struct config *cfg)
 {
-    set_addr(&cfg->control.ng[0], "127.0.0.1", 2223);
+    set_addr(&cfg->control.ng[0].address, "127.0.0.1", 2223);
     cfg->control.n_ng = 1;
 
     set_addr(&cfg->control.allow[0].base, "127.0.0.0", 0);
@@ -103,6 +103,11 @@ static void default_control_set(struct config *cfg)
 
     cfg->control.default_direction[0] = -1;
     cfg->control.default_direction[1] = -1;
+}
+
+const char *config_listener_scheme(const struct config_listener *l)
+{
+    return l->is_tcp ? "tcp" : "udp";
 }
 
 void config_default(struct config *cfg)
@@ -126,6 +131,7 @@ void config_default(struct config *cfg)
     cfg->tos = 184;
     cfg->reorder_window_ms = 40;
     cfg->gate_margin_percent = 50;
+    cfg->dtls_certificate_hours = 24;
     cfg->audit.sync = CONFIG_SYNC_SECOND;
 }
 

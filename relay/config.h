@@ -65,12 +65,18 @@ struct config_interface {
     bool sends_red; /* RFC 2198, to peers that list it, after their reports of loss */
 };
 
+/** "udp:ADDR:PORT" or "tcp:ADDR:PORT" */
+struct config_listener {
+    union addr address;
+    bool is_tcp;
+};
+
 struct config {
     struct config_interface interfaces[CONFIG_INTERFACES_MAX];
     unsigned n_interfaces;
 
     struct {
-        union addr ng[CONFIG_LISTENERS_MAX]; /* "udp:ADDR:PORT" */
+        struct config_listener ng[CONFIG_LISTENERS_MAX];
         unsigned n_ng;
         struct addr_net allow[CONFIG_NETS_MAX]; /* sources that may speak NG */
         unsigned n_allow;
@@ -109,7 +115,11 @@ struct config {
     int tos;                      /* 184 (DSCP EF); -1: leave */
     uint32_t reorder_window_ms;   /* 40 */
     uint32_t gate_margin_percent; /* 50: above what the negotiated codecs need */
+    uint32_t dtls_certificate_hours; /* 24: then new calls show another one */
 };
+
+/** "udp" or "tcp" */
+const char *config_listener_scheme(const struct config_listener *l);
 
 /** The built-in default configuration. */
 void config_default(struct config *cfg);

@@ -95,7 +95,7 @@ static int check_interfaces(const struct config *cfg, const struct yaml_node *ro
     return 0;
 }
 
-/* NG is UDP, as media is. */
+/* NG over UDP, as media is. */
 static int check_ng_in_range(const struct config *cfg, const union addr *ng, unsigned line,
                              const struct yaml_report *report)
 {
@@ -116,25 +116,27 @@ static int check_ng_in_range(const struct config *cfg, const union addr *ng, uns
 static int check_listener(const struct config *cfg, unsigned index, unsigned line,
                           const struct yaml_report *report)
 {
-    const union addr *ng = &cfg->control.ng[index];
+    const struct config_listener *l = &cfg->control.ng[index];
+    const union addr *ng = &l->address;
     char text[ADDR_TEXT_MAX];
 
     for (unsigned i = 0; i < index; i++) {
-        const union addr *other = &cfg->control.ng[i];
+        const struct config_listener *other = &cfg->control.ng[i];
 
-        if (addr_port(other) == addr_port(ng) && hosts_meet(other, ng))
+        if (other->is_tcp == l->is_tcp && addr_port(&other->address) == addr_port(ng) &&
+            hosts_meet(&other->address, ng))
             return yaml_fail(report, line,
-                             "control.ng: udp:%s is listened to twice; expected addresses and "
+                             "control.ng: %s:%s is listened to twice; expected addresses and "
                              "ports that differ",
-                             addr_print(text, ng));
+                             config_listener_scheme(l), addr_print(text, ng));
     }
-    /* TCP and UDP ports are apart, but the NG protocol also has TCP: keep that door open. */
+    /* TCP and UDP ports are apart, but who has NG on one may add it on the other. */
     if (cfg->has_http && addr_port(&cfg->http) == addr_port(ng) && hosts_meet(&cfg->http, ng))
         return yaml_fail(report, line,
-                         "control.ng: udp:%s is the address of http too; expected another port",
-                         addr_print(text, ng));
+                         "control.ng: %s:%s is the address of http too; expected another port",
+                         config_listener_scheme(l), addr_print(text, ng));
 
-    return check_ng_in_range(cfg, ng, line, report);
+    return l->is_tcp ? 0 : check_ng_in_range(cfg, ng, line, report);
 }
 
 int config_check(const struct config *cfg, const struct yaml_node *root,

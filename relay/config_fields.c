@@ -183,7 +183,7 @@ static const struct yaml_field control_fields[] = {
      .example = "[udp:127.0.0.1:2223]",
      .min = 1,
      .max = CONFIG_LISTENERS_MAX,
-     .help = "where the NG protocol is listened for; IPv6: \"udp:[::1]:2223\"",
+     .help = "where the NG protocol is listened for, by udp: or tcp:; IPv6: \"udp:[::1]:2223\"",
      .read_h = config_read_ng,
      .print_h = config_print_ng},
     {.key = "allow",
@@ -342,5 +342,7 @@ const struct yaml_field config_fields[] = {
            "how long a gap waits for the packet that is missing"),
     NUMBER(gate_margin_percent, 0, 1000, "percent", "50",
            "what a stream may carry above what its negotiated codecs need"),
+    NUMBER(dtls_certificate_hours, 1, 8760, "hours", "24",
+           "for how long new calls show the same certificate in DTLS; running ones keep theirs"),
     {.key = NULL},
 };

@@ -35,7 +35,7 @@ static int check_addresses(const struct config *cfg, char *err, size_t err_cap)
         e = check_local(&cfg->interfaces[i].address, "interface ", cfg->interfaces[i].name, err,
                         err_cap);
     for (unsigned i = 0; i < cfg->control.n_ng && !e; i++)
-        e = check_local(&cfg->control.ng[i], "control.ng", "", err, err_cap);
+        e = check_local(&cfg->control.ng[i].address, "control.ng", "", err, err_cap);
     if (!e && cfg->has_http)
         e = check_local(&cfg->http, "http", "", err, err_cap);
 
@@ -137,9 +137,9 @@ static void warn_of_privileged_ports(const struct config *cfg)
                         itf->name, PRIVILEGED_PORT_END, itf->port_min, itf->port_max);
     }
     for (unsigned i = 0; i < cfg->control.n_ng; i++) {
-        if (addr_port(&cfg->control.ng[i]) < PRIVILEGED_PORT_END)
+        if (addr_port(&cfg->control.ng[i].address) < PRIVILEGED_PORT_END)
             log_warning(NULL, "control.ng: port %u needs privileges",
-                        addr_port(&cfg->control.ng[i]));
+                        addr_port(&cfg->control.ng[i].address));
     }
     if (cfg->has_http && addr_port(&cfg->http) < PRIVILEGED_PORT_END)
         log_warning(NULL, "http: port %u needs privileges", addr_port(&cfg->http));

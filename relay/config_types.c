@@ -229,8 +229,7 @@ CONFIG_PRINTER(config_print_http)
 
 CONFIG_READER(config_read_ng)
 {
-    static const char scheme[] = "udp:";
-    const size_t n_scheme = sizeof(scheme) - 1;
+    enum { SCHEME = 4 }; /* characters of "udp:" */
     struct config *cfg = target;
     unsigned n = 0;
     int err = yaml_check_list(field, node, report);
@@ -239,11 +238,13 @@ CONFIG_READER(config_read_ng)
         err = yaml_check_text(field, item, 64, report);
         if (err)
             return err;
-        if (strncmp(item->text, scheme, n_scheme) != 0)
+        cfg->control.ng[n].is_tcp = strncmp(item->text, "tcp:", SCHEME) == 0;
+        if (!cfg->control.ng[n].is_tcp && strncmp(item->text, "udp:", SCHEME) != 0)
             return yaml_fail_value(report, item, field->key,
-                                   "expected udp:, an address and a port, such as %s",
+                                   "expected udp: or tcp:, an address and a port, such as %s",
                                    field->example);
-        err = read_listener(field, item, item->text + n_scheme, &cfg->control.ng[n++], report);
+        err =
+            read_listener(field, item, item->text + SCHEME, &cfg->control.ng[n++].address, report);
     }
     cfg->control.n_ng = n;
     return err;
@@ -256,7 +257,8 @@ CONFIG_PRINTER(config_print_ng)
 
     (void)field;
     for (unsigned i = 0; i < cfg->control.n_ng; i++)
-        fprintf(out, "%s\"udp:%s\"", i ? ", " : "[", addr_print(text, &cfg->control.ng[i]));
+        fprintf(out, "%s\"%s:%s\"", i ? ", " : "[", config_listener_scheme(&cfg->control.ng[i]),
+                addr_print(text, &cfg->control.ng[i].address));
     fputc(']', out);
 }
 

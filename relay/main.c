@@ -89,8 +89,9 @@ static void say_ready(const struct control *c, const struct config *cfg)
 
     for (unsigned i = 0; i < cfg->control.n_ng; i++) {
         char text[ADDR_TEXT_MAX];
-        int k = snprintf(ng + n, sizeof(ng) - n, "%sudp:%s", i ? "," : "",
-                         addr_print(text, &cfg->control.ng[i]));
+        int k = snprintf(ng + n, sizeof(ng) - n, "%s%s:%s", i ? "," : "",
+                         config_listener_scheme(&cfg->control.ng[i]),
+                         addr_print(text, &cfg->control.ng[i].address));
 
         n += k > 0 ? (size_t)k : 0;
     }

@@ -127,7 +127,7 @@ static void defaults_are_the_documented_ones(void **state)
         assert_int_equal(cfg->interfaces[i].port_max, rows[i].port_max);
         assert_string_equal(addr_print(text, &cfg->interfaces[i].advertise), "127.0.0.1:0");
     }
-    assert_string_equal(addr_print(text, &cfg->control.ng[0]), "127.0.0.1:2223");
+    assert_string_equal(addr_print(text, &cfg->control.ng[0].address), "127.0.0.1:2223");
     assert_string_equal(addr_print(text, &cfg->http), "127.0.0.1:9901");
     assert_int_equal(cfg->control.n_allow, 2);
     assert_int_equal(cfg->control.default_direction[0], -1);
@@ -176,7 +176,8 @@ static void values_of_a_file_arrive(void **state)
     assert_int_equal(cfg->interfaces[2].port_max, 65535);
     assert_int_equal(cfg->control.default_direction[0], 1);
     assert_int_equal(cfg->control.default_direction[1], 0);
-    assert_string_equal(addr_print(text, &cfg->control.ng[1]), "[::1]:2223");
+    assert_string_equal(addr_print(text, &cfg->control.ng[1].address), "[::1]:2223");
+    assert_true(cfg->control.ng[2].is_tcp && !cfg->control.ng[1].is_tcp);
     assert_int_equal(cfg->control.allow[2].prefix_bits, 8);
     assert_false(cfg->has_http);
     assert_int_equal(cfg->workers, 3);

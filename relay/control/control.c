@@ -12,7 +12,7 @@
 #include "relay/control/apply.h"
 #include "relay/control/policy/audit.h"
 #include "relay/control/call.h"
-#include "relay/control/listen.h"
+#include "relay/control/listen/listen.h"
 #include "relay/control/reload.h"
 #include "relay/control/status/report.h"
 #include "relay/control/status/routes.h"
@@ -231,12 +231,12 @@ static int start_listeners(struct control *c, char *err, size_t cap)
     char text[ADDR_TEXT_MAX];
 
     for (unsigned i = 0; i < c->cfg->control.n_ng; i++) {
-        const union addr *a = &c->cfg->control.ng[i];
-        int error = listen_udp(c, a);
+        const struct config_listener *l = &c->cfg->control.ng[i];
+        int error = l->is_tcp ? listen_tcp(c, &l->address) : listen_udp(c, &l->address);
 
         if (error)
-            return fail(err, cap, error, "control.ng udp:%s: %s", addr_print(text, a),
-                        strerror(error));
+            return fail(err, cap, error, "control.ng %s:%s: %s", config_listener_scheme(l),
+                        addr_print(text, &l->address), strerror(error));
     }
     if (c->cfg->has_http) {
         int error = routes_start(c);

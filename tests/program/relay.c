@@ -89,13 +89,15 @@ static void print_choices(char *text, size_t cap, const char *const parts[3])
 static void config_write(struct relay *r, const struct relay_config *cfg)
 {
     const char *a = r->address;
-    char text[4096], others[256] = "", choices[64];
+    char text[4096], others[256] = "", choices[64], tcp[48] = "";
 
     if (!cfg->is_only_skype_and_wlm)
         snprintf(others, sizeof(others),
                  "  - {name: aol, address: %s, ports: 28000-28999, provider: aol}\n"
                  "  - {name: yahoo, address: %s, ports: 29000-29999, provider: yahoo}\n",
                  a, a);
+    if (cfg->has_tcp)
+        snprintf(tcp, sizeof(tcp), ", \"tcp:%s\"", r->ng_address);
     print_choices(choices, sizeof(choices), (const char *[]){"", ": ", "\n"});
     int n = snprintf(text, sizeof(text),
                      "interfaces:\n"
@@ -104,7 +106,7 @@ static void config_write(struct relay *r, const struct relay_config *cfg)
                      "  - {name: wlm, address: %s, ports: 26000-27999, provider: wlm}\n"
                      "%s"
                      "control:\n"
-                     "  ng: [\"udp:%s\"]\n"
+                     "  ng: [\"udp:%s\"%s]\n"
                      "  %s\n"
                      "http: %s\n"
                      "workers: %s\n"
@@ -112,7 +114,7 @@ static void config_write(struct relay *r, const struct relay_config *cfg)
                      "%s%s\n",
                      a, or_else(cfg->enterprise_ports, "10000-17999"), cfg->enterprise ? ", " : "",
                      or_else(cfg->enterprise, ""), a, or_else(cfg->skype_ports, "18000-25999"),
-                     cfg->skype ? ", " : "", or_else(cfg->skype, ""), a, others, r->ng_address,
+                     cfg->skype ? ", " : "", or_else(cfg->skype, ""), a, others, r->ng_address, tcp,
                      or_else(cfg->control, ""), r->http_address, or_else(cfg->workers, "1"),
                      or_else(cfg->log_level, "warning"), choices, or_else(cfg->more, ""));
     assert_true(n > 0 && (size_t)n < sizeof(text));

@@ -39,6 +39,7 @@ struct relay_config {
     const char *more;             /* further lines; NULL: none */
     const char *workers;          /* NULL: 1 */
     const char *log_level;        /* NULL: warning */
+    bool has_tcp;                 /* NG over TCP too, at the same address and port */
     bool is_only_skype_and_wlm;   /* no interfaces of aol and yahoo: a table without their rows */
     uint64_t n_descriptors;       /* of the process; 0: as ours */
 };

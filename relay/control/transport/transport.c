@@ -167,7 +167,7 @@ bool transport_is_own(const struct control *c, const union addr *a)
     if (c->cfg->has_http && is_listener(a, &c->cfg->http))
         return true;
     for (unsigned i = 0; i < c->cfg->control.n_ng; i++) {
-        if (is_listener(a, &c->cfg->control.ng[i]))
+        if (is_listener(a, &c->cfg->control.ng[i].address))
             return true;
     }
     return false;
