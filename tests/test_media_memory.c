@@ -200,6 +200,41 @@ static void door_stays_as_it_was_when_memory_is_short(void **state)
     rig_close(&rig);
 }
 
+/* Mutes, unmutes and mutes again, without memory, before the worker has answered anything. */
+static void muting_needs_no_memory_and_the_last_word_counts(void **state)
+{
+    struct media_stats stats;
+    struct rig rig;
+
+    (void)state;
+    rig_open(&rig);
+    rig_send_rtp(&rig.a, 0, 10);
+    (void)rig_recv_rtp(&rig.b);
+    media_stream_mute(rig.a.stream);
+    assert_int_equal(media_stream_set(rig.a.stream, &rig.a.rules), 0);
+    (void)malloc_fail_nth(1);
+    media_stream_mute(rig.a.stream);
+    (void)malloc_fail_nth(0);
+    rig_settle(&rig); /* the first comes back, and goes again */
+    rig_settle(&rig);
+    rig_send_rtp(&rig.a, 0, 11);
+    do {
+        rig_settle(&rig);
+        media_stream_stats(rig.a.stream, &stats);
+    } while (!stats.drops[DROP_NOT_READY] && stats.in[MEDIA_RTP].packets < 2);
+    assert_int_equal(stats.in[MEDIA_RTP].packets, 1);
+
+    media_stream_mute(rig.a.stream);
+    media_stream_mute(rig.a.stream);
+    rig_leg_set(&rig, &rig.a); /* the later word: it is heard again */
+    rig_settle(&rig);
+    rig_send_rtp(&rig.a, 0, 12);
+    (void)rig_recv_rtp(&rig.b);
+    media_stream_mute(rig.a.stream);
+    media_stream_mute(rig.a.stream);
+    rig_close(&rig); /* removed while letters are out */
+}
+
 static void workers_that_cannot_start_leave_nothing_behind(void **state)
 {
     struct media_config cfg = {.n_workers = 2, .srtp = &srtp_provider_libsrtp};
@@ -241,6 +276,7 @@ int main(void)
         cmocka_unit_test(worker_transcodes_without_allocating),
         cmocka_unit_test(worker_opens_and_seals_without_allocating),
         cmocka_unit_test(worker_seals_without_allocating_beside_libsrtp2),
+        cmocka_unit_test(muting_needs_no_memory_and_the_last_word_counts),
         cmocka_unit_test(door_stays_as_it_was_when_memory_is_short),
         cmocka_unit_test(workers_that_cannot_start_leave_nothing_behind),
     };

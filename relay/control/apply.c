@@ -200,11 +200,9 @@ int apply_streams(struct stream *a, struct stream *b, const struct negotiated_pl
 
 void apply_mute_stream(struct stream *s)
 {
-    struct media_rules nothing = {.source = MEDIA_SOURCE_NONE};
-
     s->is_active = false;
     if (s->media)
-        (void)media_stream_set(s->media, &nothing);
+        media_stream_mute(s->media);
 }
 
 void apply_mute(struct leg *leg)

@@ -12,6 +12,7 @@ struct command {
     enum command_type {
         COMMAND_ADD,
         COMMAND_SET,
+        COMMAND_MUTE,
         COMMAND_SET_REMOTE,
         COMMAND_DIGIT,
         COMMAND_BLOCK_EVENTS,

@@ -126,6 +126,21 @@ static void take_back_rules(struct command_set *set)
     free(set);
 }
 
+static void send_mute(struct media_stream *s)
+{
+    s->mute = (struct command){.type = COMMAND_MUTE, .stream = s};
+    s->mute_state = MUTE_SENT;
+    send_command(s->media, &s->media->crew[s->worker], &s->mute);
+}
+
+static void take_back_mute(struct media_stream *s)
+{
+    if (s->mute_state == MUTE_DUE)
+        send_mute(s);
+    else
+        s->mute_state = MUTE_IDLE;
+}
+
 static void take_answer(struct crew *c, struct command *command, media_event_h *h, void *arg)
 {
     struct media_stream *s = command->stream;
@@ -135,6 +150,9 @@ static void take_answer(struct crew *c, struct command *command, media_event_h *
     switch (command->type) {
     case COMMAND_SET:
         take_back_rules((struct command_set *)command);
+        return;
+    case COMMAND_MUTE:
+        take_back_mute(s);
         return;
     case COMMAND_DIGIT:
         free(((struct command_digit *)command)->dial);
@@ -389,11 +407,21 @@ int media_stream_set(struct media_stream *s, const struct media_rules *rules)
     }
     set->command = (struct command){.type = COMMAND_SET, .stream = s};
     set->rules = *rules;
+    if (s->mute_state == MUTE_DUE) /* it would end what comes after it */
+        s->mute_state = MUTE_SENT;
     if (rules->set_transcoder)
         s->current_transcoder = rules->transcoder;
     send_command(s->media, &s->media->crew[s->worker], &set->command);
     /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): comes back, and is freed by take_answer() */
     return 0;
+}
+
+void media_stream_mute(struct media_stream *s)
+{
+    if (s->mute_state == MUTE_IDLE)
+        send_mute(s);
+    else
+        s->mute_state = MUTE_DUE;
 }
 
 int media_stream_set_remote(struct media_stream *s, enum media_component component,
@@ -446,6 +474,8 @@ int media_stream_block_events(struct media_stream *s, bool is_blocked)
 
 void media_stream_remove(struct media_stream *s)
 {
+    if (s->mute_state == MUTE_DUE)
+        s->mute_state = MUTE_SENT;
     s->remove = (struct command){.type = COMMAND_REMOVE, .stream = s};
     send_command(s->media, &s->media->crew[s->worker], &s->remove);
 }

@@ -74,7 +74,12 @@ struct media_stream {
     void *arg;
     struct transcoder *current_transcoder; /* as the last rules said; for its figures */
     struct transcoder_stats retired;       /* of transcoders that were replaced */
-    struct command add, remove;            /* so that neither can fail for want of memory */
+    struct command add, mute, remove;      /* so that none can fail for want of memory */
+    enum stream_mute {
+        MUTE_IDLE,
+        MUTE_SENT, /* the letter is with the worker */
+        MUTE_DUE,  /* and is to go again when it is back: rules were given in between */
+    } mute_state;
     unsigned worker;
     uint32_t ssrc;
     char cname[64];

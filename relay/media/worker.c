@@ -233,6 +233,9 @@ static bool obey(struct worker *w, struct command *c)
     case COMMAND_SET:
         obey_set(w, c->stream, &((struct command_set *)c)->rules);
         break;
+    case COMMAND_MUTE:
+        obey_set(w, c->stream, &(struct media_rules){.source = MEDIA_SOURCE_NONE});
+        break;
     case COMMAND_SET_REMOTE:
         obey_set_remote(w, c->stream, (struct command_set_remote *)c);
         break;
