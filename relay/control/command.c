@@ -67,6 +67,21 @@ static unsigned delete_delay_s(const struct execution *x)
                                        : x->c->cfg->delete_delay_s;
 }
 
+/* A call of many legs and lines has more to tell than a reply holds: then less of it is told. */
+static size_t reply_call(struct execution *x, const struct call *call, const struct leg *only)
+{
+    static const enum query_detail details[] = {QUERY_ALL, QUERY_LEGS, QUERY_TOTALS};
+    struct ng_reply w;
+    size_t n = 0;
+
+    for (unsigned i = 0; n == 0 && i < sizeof(details) / sizeof(details[0]); i++) {
+        reply_begin(x, &w);
+        query_write_call(&w, call, only, details[i]);
+        n = ng_reply_end(&w, "ok");
+    }
+    return n;
+}
+
 static size_t reply_not_found(struct execution *x)
 {
     static const struct str text = {"Call-ID not found or tags didn't match", 38};
@@ -95,18 +110,16 @@ static size_t execute_delete(struct execution *x)
     if (scope == DIALOGUE_NOTHING)
         return reply_not_found(x);
 
-    reply_begin(x, &w);
-    if (!ng_has(x->req, NG_FLAG_FAST))
-        query_write_call(&w, call, NULL);
-    n = ng_reply_end(&w, "ok");
+    if (ng_has(x->req, NG_FLAG_FAST)) {
+        reply_begin(x, &w);
+        n = ng_reply_end(&w, "ok");
+    } else {
+        n = reply_call(x, call, NULL);
+    }
     if (scope == DIALOGUE_LEG)
         leg_end(leg);
     else
         call_end(call, RECORD_END_DELETED, delete_delay_s(x));
-    if (n == 0) { /* more statistics than a reply holds: what was asked for is done all the same */
-        reply_begin(x, &w);
-        n = ng_reply_end(&w, "ok");
-    }
     return n;
 }
 
@@ -125,7 +138,6 @@ static size_t execute_query(struct execution *x)
 {
     const struct call *call;
     const struct leg *only = NULL;
-    struct ng_reply w;
 
     if (str_is_empty(x->req->call_id))
         return reply_error(x, STR("No call-id in message"));
@@ -135,9 +147,7 @@ static size_t execute_query(struct execution *x)
     only = dialogue_find_tag(call, x->req->from_tag);
     if (!only)
         only = dialogue_find_tag(call, x->req->to_tag);
-    reply_begin(x, &w);
-    query_write_call(&w, call, only);
-    return ng_reply_end(&w, "ok");
+    return reply_call(x, call, only);
 }
 
 static size_t execute_list(struct execution *x)

@@ -124,12 +124,12 @@ struct media_rules {
     uint32_t event_hz;      /* clock of the telephone-event by which digits of ours go to the sink
                                between what is relayed; 0: not so */
     uint8_t event_pt;
-    bool may_receive;      /* false: this leg's RTP is dropped (hold, policy) */
-    bool may_send;         /* false: no RTP is sent towards this leg. RTCP goes on in both
-                              directions while held: RFC 3264 s.5.1 */
-    uint32_t max_pps;      /* RTP packets that may arrive a second, in bursts of up to one second's
-                              worth; 0: no limit */
-    uint32_t max_bytes_ps; /* bytes of RTP that may arrive a second, likewise; 0: no limit */
+    bool may_receive;       /* false: this leg's RTP is dropped (hold, policy) */
+    bool may_send;          /* false: no RTP is sent towards this leg. RTCP goes on in both
+                               directions while held: RFC 3264 s.5.1 */
+    uint32_t max_pps;       /* RTP packets that may arrive a second, in bursts of up to one second's
+                               worth; 0: no limit */
+    uint32_t max_bytes_ps;  /* bytes of RTP that may arrive a second, likewise; 0: no limit */
     uint16_t max_packet_bytes; /* of one RTP packet, header included; 0: no limit */
     uint32_t ssrc_silence_us;  /* how long a source must have been silent before another SSRC is
                                   heard; new rules let one follow at once. 0: any at any time */
@@ -149,7 +149,7 @@ struct media_rules {
 int media_stream_set(struct media_stream *s, const struct media_rules *rules);
 
 /** Gives rules by which nothing comes or goes; sessions and transcoder stay. It cannot fail, so
- * that what policy or signalling forbids always ends. */
+ *  that what policy or signalling forbids always ends. */
 void media_stream_mute(struct media_stream *s);
 
 /** Changes remote[component] alone: ICE has nominated a pair. */

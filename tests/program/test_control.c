@@ -323,6 +323,40 @@ static void lines_that_a_request_removes_are_refused_on_both_sides(void **state)
 /* ---- who may speak ----------------------------------------------------------------------------
  */
 
+/* Three parties with 32 lines each are some 80 KB, of which a reply has room for 64. */
+static void what_a_reply_cannot_hold_is_told_in_short(void **state)
+{
+    struct relay *r = *state;
+    char id[40], sdp[PHONE_SDP_MAX] = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\n"
+                                      "c=IN IP4 127.0.0.1\r\nt=0 0\r\n";
+
+    relay_new_id(r, id);
+    for (unsigned i = 0; i < 32; i++)
+        snprintf(sdp + strlen(sdp), sizeof(sdp) - strlen(sdp), "m=audio %u RTP/AVP 0\r\n",
+                 40000 + 2 * i);
+    for (unsigned i = 0; i < 4; i++) {
+        json_t *request = relay_request(i % 2 == 0 ? "offer" : "answer", id);
+
+        json_object_set_new(request, "from-tag", json_string("a"));
+        if (i % 2 == 1)
+            json_object_set_new(request, "to-tag", json_string(i == 1 ? "b" : "c"));
+        json_object_set_new(request, "via-branch", json_string(i < 2 ? "first" : "second"));
+        json_object_set_new(request, "direction", json_pack("[ss]", "enterprise", "skype"));
+        json_object_set_new(request, "sdp", json_string(sdp));
+        json_decref(relay_ask_for(r, request, "ok"));
+    }
+
+    json_t *query = relay_query(r, id);
+    assert_int_equal(relay_json_int(query, "shortened"), 1);
+    assert_string_equal(relay_json_text(query, "tags.a.dialect"), "rfc");
+    assert_int_equal(json_array_size(relay_json(query, "tags.a.medias")), 0);
+    assert_int_equal(relay_json_int(query, "totals.RTP.packets"), 0);
+    json_decref(query);
+    query = relay_ask_for(r, relay_request("delete", id), "ok");
+    assert_int_equal(relay_json_int(query, "shortened"), 1);
+    json_decref(query);
+}
+
 static void only_those_on_the_list_may_speak(void **state)
 {
     static const char denied[] = "picrelay_control_events_total{event=\"ng_denied\"} ";
@@ -419,6 +453,7 @@ int main(void)
         cmocka_unit_test(an_offer_that_comes_back_is_not_relayed_twice),
         cmocka_unit_test(the_address_that_a_request_names_stands_in_the_description),
         cmocka_unit_test(lines_that_a_request_removes_are_refused_on_both_sides),
+        cmocka_unit_test(what_a_reply_cannot_hold_is_told_in_short),
         cmocka_unit_test(only_those_on_the_list_may_speak),
         cmocka_unit_test(beyond_max_calls_an_offer_is_told_the_load_limit),
         cmocka_unit_test(without_free_ports_an_offer_fails_until_they_have_rested),

@@ -19,7 +19,7 @@
  */
 
 #define NG_MESSAGE_MAX 65535 /* one UDP datagram */
-#define NG_REPLY_MAX   65536
+#define NG_REPLY_MAX   65507 /* of a UDP datagram over IPv4: a longer one is never sent */
 #define NG_NESTING_MAX 32
 #define NG_LIST_MAX    64 /* members taken of one list; more are ignored and counted as bad */
 

@@ -188,7 +188,7 @@ static void write_partner(struct ng_reply *w, struct str key, const struct leg *
     ng_reply_close(w);
 }
 
-static void write_leg(struct ng_reply *w, const struct leg *leg)
+static void write_leg(struct ng_reply *w, const struct leg *leg, enum query_detail detail)
 {
     const struct call *call = leg->call;
 
@@ -203,7 +203,7 @@ static void write_leg(struct ng_reply *w, const struct leg *leg)
     write_partner(w, STR("subscriptions"), leg->peer);
     write_partner(w, STR("subscribers"), leg->peer);
     ng_reply_open_list(w, STR("medias"));
-    for (unsigned i = 0; i < leg->n_streams; i++)
+    for (unsigned i = 0; detail == QUERY_ALL && i < leg->n_streams; i++)
         write_stream(w, leg->streams[i]);
     ng_reply_close(w);
     ng_reply_close(w);
@@ -257,7 +257,8 @@ static bool is_meant(const struct leg *leg, const struct leg *only)
     return leg->tag && (!only || leg == only || leg->peer == only || only->peer == leg);
 }
 
-void query_write_call(struct ng_reply *w, const struct call *call, const struct leg *only)
+void query_write_call(struct ng_reply *w, const struct call *call, const struct leg *only,
+                      enum query_detail detail)
 {
     struct sums sums = {0};
     const struct le *le;
@@ -268,15 +269,17 @@ void query_write_call(struct ng_reply *w, const struct call *call, const struct 
     ng_reply_int(w, STR("last signal"), (int64_t)(call->last_signal_wall_us / 1000000));
     if (call->provider[0])
         ng_reply_str(w, STR("provider"), str_of(call->provider));
+    if (detail != QUERY_ALL)
+        ng_reply_int(w, STR("shortened"), 1);
     ng_reply_open_dict(w, STR("SSRC"));
-    for (le = call->legs.head; le; le = le->next)
+    for (le = call->legs.head; le && detail == QUERY_ALL; le = le->next)
         write_ssrcs(w, le->data);
     ng_reply_close(w);
     ng_reply_open_dict(w, STR("tags"));
     for (le = call->legs.head; le; le = le->next) {
         sum_leg(&sums, le->data);
-        if (is_meant(le->data, only))
-            write_leg(w, le->data);
+        if (detail != QUERY_TOTALS && is_meant(le->data, only))
+            write_leg(w, le->data, detail);
     }
     ng_reply_close(w);
     ng_reply_open_dict(w, STR("totals"));
