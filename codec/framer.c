@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+enum { FADE_MS = 2 };
+
 void framer_init(struct framer *f, uint32_t rate_hz, uint32_t clock_hz, uint32_t ptime_ms)
 {
     memset(f, 0, sizeof(*f));
@@ -28,12 +30,30 @@ int16_t *framer_room(struct framer *f, uint32_t n)
 
 void framer_put(struct framer *f, uint32_t n)
 {
+    f->is_ended = false;
     f->n += n;
 }
 
 void framer_unput(struct framer *f, uint32_t n)
 {
     f->n -= n < f->n ? n : f->n;
+}
+
+void framer_hold(struct framer *f, uint32_t n)
+{
+    f->n_hold = n;
+}
+
+void framer_mute(struct framer *f)
+{
+    const uint32_t fade = f->rate_hz * FADE_MS / 1000;
+
+    remove_taken(f);
+    for (uint32_t i = 0; i < f->n; i++) {
+        const int32_t left = i < fade ? (int32_t)(fade - i) : 0;
+
+        f->samples[i] = (int16_t)(f->samples[i] * left / (int32_t)fade);
+    }
 }
 
 static void put_zeros(struct framer *f, uint32_t n)
@@ -54,9 +74,10 @@ static uint32_t n_missing(const struct framer *f)
     return begun ? f->n_frame - begun : 0;
 }
 
+/* Some of it waits for more. */
 bool framer_is_begun(const struct framer *f)
 {
-    return f->n % f->n_frame != 0;
+    return f->n % f->n_frame != 0 || (f->n_hold > 0 && f->n > 0 && !f->is_ended);
 }
 
 void framer_silence(struct framer *f, uint64_t n)
@@ -72,15 +93,18 @@ void framer_silence(struct framer *f, uint64_t n)
     }
     put_zeros(f, missing);
     f->jump += n - missing;
+    f->is_ended = true;
 }
 
 void framer_flush(struct framer *f)
 {
     const uint32_t missing = n_missing(f);
 
+    f->is_ended = true;
     if (f->ahead > 0)
         return;
     put_zeros(f, missing);
+    f->is_ended = true;
     f->ahead = missing;
 }
 
@@ -106,10 +130,10 @@ static void go_over_silence(struct framer *f)
 int framer_get(struct framer *f, struct pcm *pcm, uint32_t *ts, bool *marker)
 {
     remove_taken(f);
-    if (f->n < f->n_frame) {
+    if (f->n < f->n_frame)
         go_over_silence(f);
+    if (f->n < f->n_frame + (f->is_ended ? 0 : f->n_hold))
         return EAGAIN;
-    }
     *pcm = (struct pcm){
         .samples = f->samples, .n_frames = f->n_frame, .rate_hz = f->rate_hz, .n_channels = 1};
     *ts = rtp_ts(f, f->position);

@@ -12,9 +12,10 @@
  * Thread: one at a time. Nothing is allocated; lives by value in its owner.
  */
 
-/** 320 ms at 48 kHz: the longest input (200 ms) behind a frame that is not full (60 ms), and spare
- */
-#define FRAMER_MAX 15360
+/** 320 ms at 48 kHz: the longest input (200 ms) behind a frame that is not full (60 ms) and what is
+ *  held (FRAMER_HOLD_MAX_MS), and spare */
+#define FRAMER_HOLD_MAX_MS 50
+#define FRAMER_MAX         15360
 
 struct framer {
     uint32_t rate_hz, clock_hz;
@@ -22,6 +23,8 @@ struct framer {
     uint64_t position;     /* of samples[n_taken] [samples since the start, silence included] */
     uint64_t jump;         /* silence to go over once the frame before it is out [samples] */
     uint64_t ahead;        /* samples that stand for time that has not passed in the input */
+    uint32_t n_hold;       /* so many of the newest are not given out yet */
+    bool is_ended;         /* nothing follows the newest for now: none is held */
     bool is_after_silence; /* the next frame begins a talkspurt */
     uint32_t n_taken;      /* at the front: given out by framer_get(), not yet removed */
     uint32_t n;            /* samples behind these */
@@ -38,9 +41,15 @@ void framer_put(struct framer *f, uint32_t n);
 /** Takes back the last n of them; none may have been given out. */
 void framer_unput(struct framer *f, uint32_t n);
 
+/** Keeps the n newest samples back, at most FRAMER_HOLD_MAX_MS of them, until others follow or it
+ * is known that none do: what is heard in them can still be taken out. A delay of n samples. */
+void framer_hold(struct framer *f, uint32_t n);
+/** Takes the sound out of all that was not given out yet, without a click. Time stays. */
+void framer_mute(struct framer *f);
+
 /** n samples of time passed without sound. A frame that has begun is filled up. */
 void framer_silence(struct framer *f, uint64_t n);
-/** @return whether a frame has begun that is not full */
+/** @return whether samples wait for others: for a frame to be full, or because they are held */
 bool framer_is_begun(const struct framer *f);
 /** Nothing will follow soon: fills a frame that has begun, so that it is sent. At most one filling
  *  is ahead of the input at a time. */

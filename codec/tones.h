@@ -32,8 +32,11 @@ struct tone_listener;
 /** @param rate_hz  of what it will hear. @return 0; EINVAL: a rate outside 8 to 48 kHz; ENOMEM */
 int tone_listener_alloc(struct tone_listener **lp, uint32_t rate_hz);
 void tone_listener_free(struct tone_listener *l); /* NULL is allowed */
+/** The longest that tone_listen() takes to be sure of a digit. */
+#define TONES_SURE_MS 40
+
 /** Hears n samples, any number of them. @return the code of the digit that is on at the end of
- *  them; -1: none. It takes 25 to 40 ms of a digit to be sure of it. */
+ *  them; -1: none. It takes 25 to TONES_SURE_MS of a digit to be sure of it. */
 int tone_listen(struct tone_listener *l, const int16_t *samples, uint32_t n);
 /** @return how loud n samples are, as the volume of RFC 4733 */
 uint8_t tone_volume(const int16_t *samples, uint32_t n);

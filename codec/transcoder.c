@@ -110,8 +110,10 @@ static int digits_open(struct transcoder *t, const struct transcoder_config *cfg
     t->event_hz = t->makes_tones ? t->framer.rate_hz : cfg->event_clock_hz;
     t->digits.heard = -1;
     dtmf_relay_init(&t->dtmf, t->codec->clock_hz, t->event_hz);
-    if (!cfg->has_event || !cfg->hears_tones)
+    t->mutes_tones = cfg->mutes_tones;
+    if (!cfg->mutes_tones && (!cfg->has_event || !cfg->hears_tones))
         return 0;
+    framer_hold(&t->framer, t->framer.rate_hz * TONES_SURE_MS / 1000);
     return tone_listener_alloc(&t->digits.listener, t->framer.rate_hz);
 }
 

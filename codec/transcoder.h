@@ -36,7 +36,10 @@ struct transcoder_config {
     uint32_t event_clock_hz;
     bool makes_tones; /* without has_event: events become DTMF tones in the audio */
     bool hears_tones; /* with has_event: DTMF tones in the audio become events in its place. For a
-                         sender without telephone-event only: else digits would come twice */
+                         sender without telephone-event only: else digits would come twice. It takes
+                         a while to be sure of a tone, and nothing of it shall pass: the audio is
+                         sent TONES_SURE_MS (40) later than else */
+    bool mutes_tones; /* DTMF tones in the audio are taken out, and are no events either; as late */
 
     /* comfort noise towards the receiver; has_cn false: silence is encoded */
     bool has_cn;
@@ -136,7 +139,8 @@ int transcoder_save_complexity(struct transcoder *t, uint8_t steps);
  * @return 0; EINVAL: no such code, or nothing but audio can be sent; ENOBUFS: too many are waiting
  */
 int transcoder_play_digit(struct transcoder *t, const struct digit *digit, uint64_t now_us);
-/** Whether events that arrive go no further; tones in the audio still do. Thread: the worker's. */
+/** Whether events that arrive go no further, and those that are heard in the audio. Thread: the
+ * worker's. */
 void transcoder_block_events(struct transcoder *t, bool is_blocked);
 
 const struct transcoder_stats *transcoder_stats(const struct transcoder *t);

@@ -41,8 +41,9 @@ static bool additions_equal(const struct transcoder_config *a, const struct tran
 {
     return a->has_event == b->has_event && a->event_pt == b->event_pt &&
            a->event_clock_hz == b->event_clock_hz && a->makes_tones == b->makes_tones &&
-           a->hears_tones == b->hears_tones && a->has_cn == b->has_cn && a->cn_pt == b->cn_pt &&
-           a->has_red == b->has_red && a->red_pt == b->red_pt;
+           a->hears_tones == b->hears_tones && a->mutes_tones == b->mutes_tones &&
+           a->has_cn == b->has_cn && a->cn_pt == b->cn_pt && a->has_red == b->has_red &&
+           a->red_pt == b->red_pt;
 }
 
 bool transcoder_config_equal(const struct transcoder_config *a, const struct transcoder_config *b)

@@ -110,7 +110,8 @@ static void put_heard(struct transcoder *t, bool is_new, bool is_end, uint64_t n
                                  .length = d->n_heard,
                                  .per_second = t->framer.rate_hz};
 
-    put_own(t, &own, now_us);
+    if (!t->mutes_tones && !t->is_event_blocked)
+        put_own(t, &own, now_us);
 }
 
 static void end_heard(struct transcoder *t, uint64_t now_us)
@@ -126,6 +127,7 @@ bool transcoder_hear(struct transcoder *t, const int16_t *samples, uint32_t n, u
     const int code = tone_listen(d->listener, samples, n);
     const uint8_t volume = tone_volume(samples, n);
     const bool is_new = code != d->heard;
+    const bool was_on = d->heard >= 0;
 
     if (is_new) {
         end_heard(t, now_us);
@@ -134,7 +136,9 @@ bool transcoder_hear(struct transcoder *t, const int16_t *samples, uint32_t n, u
         d->volume = volume;
     }
     if (code < 0)
-        return false;
+        return was_on; /* somewhere in these samples it ends */
+    if (is_new)
+        framer_mute(&t->framer); /* what came of it before it was sure */
     d->n_heard += n;
     d->volume = volume < d->volume ? volume : d->volume; /* the detector hears its end late */
     put_heard(t, is_new, false, now_us);

@@ -97,7 +97,7 @@ struct transcoder {
     uint8_t out_pt;
     uint16_t out_seq;
 
-    bool has_event, makes_tones, is_event_blocked;
+    bool has_event, makes_tones, mutes_tones, is_event_blocked;
     uint8_t event_pt;
     uint32_t event_hz;
 
@@ -155,7 +155,7 @@ void transcoder_take_event(struct transcoder *t, const struct input *in,
 void transcoder_restart_digits(struct transcoder *t, uint64_t now_us);
 /** Takes off n samples of input what tones have covered. @return samples that are left */
 uint64_t transcoder_uncovered(struct transcoder *t, uint64_t n);
-/** Hears decoded sound. @return whether a digit is on in it, so that it is not to be sent */
+/** Hears decoded sound. @return whether a digit is in it, so that it is not to be sent */
 bool transcoder_hear(struct transcoder *t, const int16_t *samples, uint32_t n, uint64_t now_us);
 /** Does what is due of tones and digits. @return whether anything was */
 bool transcoder_run_digits(struct transcoder *t, uint64_t now_us);

@@ -150,6 +150,49 @@ static void no_more_is_taken_than_there_is_room_for(void **state)
     takes(0, true);
 }
 
+static void what_is_held_waits_for_what_follows(void **state)
+{
+    (void)state;
+    framer_init(&f, 8000, 8000, 20);
+    framer_hold(&f, 320);
+    put(160 * 2, 1);
+    takes_nothing();
+    assert_true(framer_is_begun(&f));
+    put(159, 2);
+    takes_nothing();
+    put(1, 2);
+    assert_int_equal(takes(0, true).samples[0], 1);
+    takes_nothing();
+    framer_silence(&f, 800); /* nothing follows */
+    assert_int_equal(takes(160, false).samples[0], 1);
+    assert_int_equal(takes(320, false).samples[0], 2);
+    takes_nothing();
+    assert_false(framer_is_begun(&f));
+    put(160 * 3, 3);
+    assert_int_equal(takes(480 + 800, true).samples[0], 3);
+    takes_nothing();
+    framer_flush(&f);
+    (void)takes(1440, false);
+    (void)takes(1600, false);
+    takes_nothing();
+}
+
+static void what_is_held_can_be_taken_out_without_a_click(void **state)
+{
+    struct pcm pcm;
+
+    (void)state;
+    framer_init(&f, 8000, 8000, 20);
+    framer_hold(&f, 320);
+    put(160 * 3, 8000);
+    (void)takes(0, true);
+    framer_mute(&f);
+    put(160, 0);
+    pcm = takes(160, false);
+    for (unsigned i = 0; i < 160; i++)
+        assert_int_equal(pcm.samples[i], i < 16 ? 8000 - 500 * (int)i : 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -161,6 +204,8 @@ int main(void)
         cmocka_unit_test(only_one_filling_is_ahead_at_a_time),
         cmocka_unit_test(time_stamps_wrap_and_positions_do_not),
         cmocka_unit_test(no_more_is_taken_than_there_is_room_for),
+        cmocka_unit_test(what_is_held_waits_for_what_follows),
+        cmocka_unit_test(what_is_held_can_be_taken_out_without_a_click),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

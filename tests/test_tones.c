@@ -12,6 +12,7 @@
 #include "tests/sim/rig.h"
 #include "tests/sim/signal.h"
 
+enum { ENDS = 3 };
 static int16_t pcm[48000 * 4];
 
 /* ---- made and heard ---- */
@@ -79,6 +80,33 @@ static void speech_is_no_digit(void **state)
     for (size_t at = 0; at < 80000; at += 160)
         assert_int_equal(tone_listen(l, pcm + at, 160), -1);
     tone_listener_free(l);
+}
+
+/* Wherever its blocks fall, a millisecond at a time. */
+static void a_digit_is_sure_within_its_time(void **state)
+{
+    static const uint32_t rates_hz[] = {8000, 16000, 48000};
+
+    (void)state;
+    for (size_t r = 0; r < 3; r++) {
+        const uint32_t ms = rates_hz[r] / 1000;
+
+        for (uint32_t before = 0; before < 26 * ms; before += ms * 3 / 2) {
+            const uint8_t code = (uint8_t)(before % TONES_N_CODES);
+            struct tone_listener *l = NULL;
+            struct tone_maker m;
+            uint32_t at = 0;
+
+            assert_int_equal(tone_listener_alloc(&l, rates_hz[r]), 0);
+            memset(pcm, 0, before * sizeof(pcm[0]));
+            assert_int_equal(tone_start(&m, rates_hz[r], code, 10), 0);
+            tone_fill(&m, pcm + before, 100 * ms);
+            while (tone_listen(l, pcm + at, ms) != code)
+                at += ms;
+            assert_in_range(at + ms - before, 20 * ms, TONES_SURE_MS * ms);
+            tone_listener_free(l);
+        }
+    }
 }
 
 /* ---- in a stream ---- */
@@ -212,13 +240,120 @@ static void tones_become_events_for_a_sender_without_events(void **state)
             }
             if (n_ends != 3)
                 fail_msg("%s: %u ends of %u", codecs[i], n_ends, dialled[k]);
-            /* 200 ms of tone: all but its first 40 ms go as an event alone */
-            assert_in_range(l.r.n_audio - n_audio, 10, 14);
+            /* 200 ms of tone go as an event alone; what was held before them, and the rest, is sent
+             */
+            assert_in_range(l.r.n_audio - n_audio, 9, 14);
             assert_in_range(l.r.events[l.r.n_event - 1].duration, 120 * 8, 220 * 8);
         }
         assert_int_equal(n_digits, 4);
         line_close(&l);
     }
+}
+
+/* Silence, then a digit of 200 ms that begins `late` samples into a packet, then silence again. */
+static void dial_in_band(struct line *l, uint8_t code, uint32_t late)
+{
+    static int16_t silence[960];
+    struct tone_maker m;
+
+    assert_true(l->s.n_frame <= 960);
+    tone_start(&m, l->s.rate_hz, code, 10);
+    memset(l->sound, 0, sizeof(l->sound));
+    tone_fill(&m, l->sound + 20 * l->s.n_frame + late, l->s.rate_hz / 5);
+    for (uint32_t n = 0; n < 50; n++) {
+        int16_t *frame = n < 40 ? l->sound + n * l->s.n_frame : silence;
+
+        transcoder_put(l->t, sender_next(&l->s, frame), SSRC, l->now_us);
+        rig_drain(l->t, &l->r, l->now_us);
+        l->now_us += 20 * MS;
+    }
+}
+
+static int loudest(const int16_t *samples, size_t n)
+{
+    int most = 0;
+
+    for (size_t i = 0; i < n; i++)
+        most = abs(samples[i]) > most ? abs(samples[i]) : most;
+    return most;
+}
+
+/* It leaves as an event or not at all: no part of it is heard as well, wherever in a packet it
+ * begins. What is left in some codecs is how they ring on after it. */
+static void nothing_is_heard_of_a_tone_that_is_taken_out(void **state)
+{
+    static const struct {
+        const char *codec;
+        int ringing; /* of the 10000 that the tone has */
+    } rows[] = {{"PCMU", 16}, {"G722", 100}, {"SIREN", 1000}, {"opus", 2500}, {"GSM", 2500}};
+
+    (void)state;
+    for (unsigned i = 0; i < 2 * sizeof(rows) / sizeof(rows[0]); i++) {
+        const char *codec = rows[i / 2].codec;
+        struct transcoder_config cfg = rig_config(codec, "PCMA", 20);
+
+        cfg.hears_tones = i % 2 == 0;
+        cfg.mutes_tones = i % 2 == 1;
+        for (uint32_t late = 0; late < 160; late += 13) {
+            const uint8_t code = (uint8_t)(late % TONES_N_CODES);
+            struct line l;
+            int most;
+
+            line_open(&l, &cfg);
+            l.r.pcm = pcm;
+            l.r.cap = sizeof(pcm) / sizeof(pcm[0]);
+            memset(pcm, 0, sizeof(pcm));
+            dial_in_band(&l, code, late * l.s.rate_hz / 8000);
+            most = loudest(pcm, l.r.n_pcm);
+            if (most > rows[i / 2].ringing)
+                fail_msg("%s, %u samples late: %d of %u is heard", codec, late, most, code);
+            assert_int_equal(l.r.n_event > 0, cfg.hears_tones);
+            for (unsigned e = 0; e < l.r.n_event; e++)
+                assert_int_equal(l.r.events[e].code, code);
+            assert_in_range(l.r.end_ts, 48 * 160 - 160, 50 * 160);
+            line_close(&l);
+        }
+    }
+}
+
+static void blocked_tones_are_neither_heard_nor_sent(void **state)
+{
+    struct transcoder_config cfg = rig_config("PCMU", "PCMA", 20);
+    struct line l;
+
+    (void)state;
+    cfg.hears_tones = true;
+    line_open(&l, &cfg);
+    transcoder_block_events(l.t, true);
+    l.r.pcm = pcm;
+    l.r.cap = sizeof(pcm) / sizeof(pcm[0]);
+    dial_in_band(&l, 7, 0);
+    assert_int_equal(l.r.n_event, 0);
+    assert_true(loudest(pcm, l.r.n_pcm) < 600);
+    transcoder_block_events(l.t, false);
+    dial_in_band(&l, 7, 0);
+    assert_true(l.r.n_event > ENDS);
+    line_close(&l);
+}
+
+/* The price: sound is later by the time that it takes to be sure, on these streams alone. */
+static void sound_that_is_listened_to_is_40_ms_late(void **state)
+{
+    struct transcoder_config cfg = rig_config("PCMU", "PCMA", 20);
+    struct line l;
+
+    (void)state;
+    cfg.hears_tones = true;
+    line_open(&l, &cfg);
+    for (unsigned n = 0; n < 50; n++) {
+        assert_int_equal(l.r.n_audio, n > 2 ? n - 2 : 0);
+        line_step(&l, true);
+    }
+    assert_int_equal(l.r.end_ts, 48 * 160);
+    rig_pass_time(l.t, &l.r, l.now_us + 300 * MS); /* the sender has stopped */
+    assert_int_equal(l.r.n_audio, 50);
+    assert_int_equal(transcoder_deadline_us(l.t), UINT64_MAX);
+    line_close(&l);
 }
 
 static void a_digit_of_ours_is_sent_as_an_event(void **state)
@@ -337,8 +472,12 @@ int main(void)
         cmocka_unit_test(a_tone_has_its_volume_and_begins_without_a_click),
         cmocka_unit_test(what_is_no_tone_is_refused),
         cmocka_unit_test(speech_is_no_digit),
+        cmocka_unit_test(a_digit_is_sure_within_its_time),
         cmocka_unit_test(events_become_tones_for_a_receiver_without_events),
         cmocka_unit_test(tones_become_events_for_a_sender_without_events),
+        cmocka_unit_test(nothing_is_heard_of_a_tone_that_is_taken_out),
+        cmocka_unit_test(blocked_tones_are_neither_heard_nor_sent),
+        cmocka_unit_test(sound_that_is_listened_to_is_40_ms_late),
         cmocka_unit_test(a_digit_of_ours_is_sent_as_an_event),
         cmocka_unit_test(a_digit_of_ours_is_a_tone_where_there_are_no_events),
         cmocka_unit_test(digits_that_cannot_be_sent_are_refused),

@@ -16,7 +16,7 @@ static void fill(struct transcoder_config *c)
     c->out_pt = 111;
     c->out = (struct codec_spec){"opus", 48000, 2, "useinbandfec=1"};
     c->out_options = (struct codec_options){48000, 20, 24000, 5, 3, true, true, true};
-    c->has_event = c->makes_tones = c->hears_tones = c->has_cn = c->has_red = true;
+    c->has_event = c->makes_tones = c->hears_tones = c->mutes_tones = c->has_cn = c->has_red = true;
     c->event_pt = 101;
     c->event_clock_hz = 48000;
     c->cn_pt = 13;
@@ -70,6 +70,7 @@ static void a_difference_in_any_member_is_seen(void **state)
         MEMBER(event_clock_hz),
         MEMBER(makes_tones),
         MEMBER(hears_tones),
+        MEMBER(mutes_tones),
         MEMBER(has_cn),
         MEMBER(cn_pt),
         MEMBER(has_red),

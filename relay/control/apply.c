@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "relay/control/gate_limits.h"
+#include "relay/control/transport/handshake.h"
 #include "relay/control/transport/transport.h"
 #include "relay/log.h"
 
@@ -48,7 +49,7 @@ static void rules_remote(struct media_rules *r, const struct stream *s)
         r->source = MEDIA_SOURCE_EXACT;
         for (unsigned i = 0; i < MEDIA_COMPONENTS; i++) {
             if (s->progress[i].is_selected)
-                set_addr(&r->remote[i], &s->progress[i].remote.addr);
+                set_addr(&r->remote[i], &s->progress[i].media);
         }
         return;
     }
@@ -71,6 +72,8 @@ static void rules_flow(struct media_rules *r, const struct negotiated_flow *flow
     memcpy(r->action, flow->action, sizeof(r->action));
     memcpy(r->out_pt, flow->out_pt, sizeof(r->out_pt));
     memcpy(r->clock_hz, flow->clock_hz, sizeof(r->clock_hz));
+    r->event_hz = flow->event_hz;
+    r->event_pt = flow->event_pt;
 }
 
 static int make_session(struct srtp_session **sp, const struct stream *s,
@@ -152,7 +155,10 @@ static void rules_drop(struct media_rules *r)
 static int apply_one(struct stream *s, struct stream *sink, const struct negotiated_flow *flow,
                      bool is_transcoded_call)
 {
-    struct media_rules r = {.sink = sink->media, .is_muxed = s->is_muxed};
+    struct media_rules r = {.sink = sink->media,
+                            .is_muxed = s->is_muxed,
+                            .takes_dtls = handshake_is_used(s),
+                            .awaits_keys = handshake_is_pending(s)};
     enum sdp_direction mine = s->leg->doc->media[s->index].direction;
     enum sdp_direction other = sink->leg->doc->media[sink->index].direction;
     int err;
@@ -195,6 +201,8 @@ int apply_streams(struct stream *a, struct stream *b, const struct negotiated_pl
     memcpy(a->codec, plan->from_offerer.codec, sizeof(a->codec));
     memcpy(b->codec, plan->from_answerer.codec, sizeof(b->codec));
     a->is_active = b->is_active = true;
+    handshake_start(a);
+    handshake_start(b);
     return 0;
 }
 
@@ -211,11 +219,11 @@ void apply_mute(struct leg *leg)
         apply_mute_stream(leg->streams[i]);
 }
 
-void apply_selected_pair(struct stream *s, unsigned component, const struct ice_candidate *remote)
+void apply_selected_pair(struct stream *s, unsigned component, const struct sockaddr_storage *to)
 {
-    union addr to;
+    union addr remote;
 
-    set_addr(&to, &remote->addr);
+    set_addr(&remote, to);
     if (s->media)
-        (void)media_stream_set_remote(s->media, component == 1 ? MEDIA_RTP : MEDIA_RTCP, &to);
+        (void)media_stream_set_remote(s->media, component == 1 ? MEDIA_RTP : MEDIA_RTCP, &remote);
 }

@@ -50,6 +50,13 @@ void negotiate_offer(struct negotiated_offer *out, const struct sdp_media *offer
                      const struct ng_codec_ops *ops, const struct config_interface *to,
                      bool keeps_empty);
 
+/** What the DTMF commands want of the sound that a side sends. */
+enum negotiate_digits {
+    DIGITS_AS_THEY_ARE,
+    DIGITS_DECODED, /* transcoded even if it could pass, so that tones can be put in its place */
+    DIGITS_MUTED,   /* the same, and tones in it are taken out */
+};
+
 /** The two sides of an answered m= line. */
 struct negotiate_sides {
     const struct sdp_media *offer;    /* of the offerer */
@@ -62,6 +69,7 @@ struct negotiate_sides {
     unsigned ptime_reverse_ms;      /* forced towards the offerer; 0: as it asks */
     bool always_transcode;
     bool is_single; /* the offerer is told one codec only, and what goes with it */
+    enum negotiate_digits offerer_digits, answerer_digits;
     uint32_t reorder_window_us;
     const struct negotiated_setting *settings; /* of negotiated_offer */
     unsigned n_settings;
@@ -73,6 +81,9 @@ struct negotiated_flow {
     uint8_t action[128]; /* enum media_action */
     uint8_t out_pt[128];
     uint32_t clock_hz[128];
+    uint32_t
+        event_hz; /* clock of the events that can be put between what is relayed; 0: none can */
+    uint8_t event_pt;
     struct transcoder_config transcoder; /* n_in 0: none is needed */
     char codec[CODEC_NAME_MAX];          /* what the sender is expected to send, for people */
 };

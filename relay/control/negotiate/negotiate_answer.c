@@ -241,14 +241,18 @@ static void make_flows(struct choice *c)
                                         .reorder_window_us = in->reorder_window_us};
     struct negotiate_direction back = forth;
 
-    forth.always_transcode = always || repacketizes(in->ptime_ms, in->offer, in->answer);
+    forth.mutes_tones = in->offerer_digits == DIGITS_MUTED;
+    forth.always_transcode = always || in->offerer_digits != DIGITS_AS_THEY_ARE ||
+                             repacketizes(in->ptime_ms, in->offer, in->answer);
     forth.ptime_ms = pick_ptime(in->ptime_ms, in->answer);
     back.from = c->answered;
     back.n_from = c->n_answered;
     back.to = plan->answer;
     back.n_to = plan->n_answer;
     back.receiver = in->offerer_interface;
-    back.always_transcode = always || repacketizes(in->ptime_reverse_ms, in->answer, in->offer);
+    back.mutes_tones = in->answerer_digits == DIGITS_MUTED;
+    back.always_transcode = always || in->answerer_digits != DIGITS_AS_THEY_ARE ||
+                            repacketizes(in->ptime_reverse_ms, in->answer, in->offer);
     back.ptime_ms = pick_ptime(in->ptime_reverse_ms, in->offer);
 
     negotiate_flow(&plan->from_offerer, &forth);

@@ -48,7 +48,7 @@ static void flow_additions(struct negotiated_flow *flow, const struct negotiate_
         if (transcodes) {
             flow_add_input(flow, f);
         } else if (same) {
-            flow->action[f->pt] = MEDIA_RELAY;
+            flow->action[f->pt] = format_is_event(f) ? MEDIA_RELAY_EVENT : MEDIA_RELAY;
             flow->out_pt[f->pt] = same->pt;
         }
     }
@@ -84,6 +84,7 @@ static void output_digits(struct transcoder_config *t, const struct negotiate_di
 
     for (unsigned i = 0; i < d->n_from; i++)
         has_event = has_event || format_is_event(&d->from[i]);
+    t->mutes_tones = d->mutes_tones;
     t->makes_tones = !t->has_event; /* also for digits that the control side plays */
     t->hears_tones = !has_event && t->has_event;
 }
@@ -148,6 +149,32 @@ static bool flow_relays(const struct negotiated_flow *flow)
     return false;
 }
 
+/* The format that is relayed as speech; NULL: none */
+static const struct sdp_format *relayed_speech(const struct negotiated_flow *flow,
+                                               const struct negotiate_direction *d)
+{
+    for (unsigned i = 0; i < d->n_from; i++) {
+        if (flow->action[d->from[i].pt & 127] == MEDIA_RELAY && format_is_primary(&d->from[i]))
+            return &d->from[i];
+    }
+    return NULL;
+}
+
+/* Where speech is relayed, digits of ours go between it: of several event clocks, by its own. */
+static void flow_events(struct negotiated_flow *flow, const struct negotiate_direction *d)
+{
+    const struct sdp_format *speech = relayed_speech(flow, d);
+
+    for (unsigned i = 0; speech && d->is_audio && i < d->n_to; i++) {
+        const struct sdp_format *f = &d->to[i];
+
+        if (!format_is_event(f) || (flow->event_hz && f->clock_hz != speech->clock_hz))
+            continue;
+        flow->event_hz = f->clock_hz;
+        flow->event_pt = f->pt;
+    }
+}
+
 bool negotiated_flow_transcodes(const struct negotiated_flow *flow)
 {
     return flow->transcoder.n_in > 0;
@@ -178,5 +205,6 @@ void negotiate_flow(struct negotiated_flow *flow, const struct negotiate_directi
     flow_additions(flow, d, negotiated_flow_transcodes(flow) && !flow_relays(flow));
     if (negotiated_flow_transcodes(flow))
         flow_output(flow, d, target);
+    flow_events(flow, d);
     flow_name(flow, d);
 }

@@ -52,6 +52,7 @@ struct negotiate_direction {
     unsigned n_from, n_to;
     unsigned ptime_ms;
     bool always_transcode;
+    bool mutes_tones;
     bool is_audio;
     const struct negotiated_setting *settings;
     unsigned n_settings;
