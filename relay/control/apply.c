@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "relay/control/gate_limits.h"
-#include "relay/control/transport/handshake.h"
 #include "relay/control/transport/transport.h"
 #include "relay/log.h"
 
@@ -49,7 +48,7 @@ static void rules_remote(struct media_rules *r, const struct stream *s)
         r->source = MEDIA_SOURCE_EXACT;
         for (unsigned i = 0; i < MEDIA_COMPONENTS; i++) {
             if (s->progress[i].is_selected)
-                set_addr(&r->remote[i], &s->progress[i].media);
+                set_addr(&r->remote[i], &s->progress[i].remote.addr);
         }
         return;
     }
@@ -155,10 +154,7 @@ static void rules_drop(struct media_rules *r)
 static int apply_one(struct stream *s, struct stream *sink, const struct negotiated_flow *flow,
                      bool is_transcoded_call)
 {
-    struct media_rules r = {.sink = sink->media,
-                            .is_muxed = s->is_muxed,
-                            .takes_dtls = handshake_is_used(s),
-                            .awaits_keys = handshake_is_pending(s)};
+    struct media_rules r = {.sink = sink->media, .is_muxed = s->is_muxed};
     enum sdp_direction mine = s->leg->doc->media[s->index].direction;
     enum sdp_direction other = sink->leg->doc->media[sink->index].direction;
     int err;
@@ -201,8 +197,6 @@ int apply_streams(struct stream *a, struct stream *b, const struct negotiated_pl
     memcpy(a->codec, plan->from_offerer.codec, sizeof(a->codec));
     memcpy(b->codec, plan->from_answerer.codec, sizeof(b->codec));
     a->is_active = b->is_active = true;
-    handshake_start(a);
-    handshake_start(b);
     return 0;
 }
 
@@ -219,11 +213,11 @@ void apply_mute(struct leg *leg)
         apply_mute_stream(leg->streams[i]);
 }
 
-void apply_selected_pair(struct stream *s, unsigned component, const struct sockaddr_storage *to)
+void apply_selected_pair(struct stream *s, unsigned component, const struct ice_candidate *remote)
 {
-    union addr remote;
+    union addr to;
 
-    set_addr(&remote, to);
+    set_addr(&to, &remote->addr);
     if (s->media)
-        (void)media_stream_set_remote(s->media, component == 1 ? MEDIA_RTP : MEDIA_RTCP, &remote);
+        (void)media_stream_set_remote(s->media, component == 1 ? MEDIA_RTP : MEDIA_RTCP, &to);
 }
