@@ -1,5 +1,6 @@
 #include "relay/media/classify.h"
 
+#include "relay/media/dtls_record.h"
 #include "relay/media/stream.h"
 
 #define STUN_FIRST_MAX 3
@@ -42,6 +43,20 @@ enum drop classify(enum packet_kind *kind, const uint8_t *data, size_t len, bool
     return len < RTP_HEADER_BYTES ? DROP_RTP_BAD : DROP_NONE;
 }
 
+/* DTLS of a stream that makes handshakes. Without rtcp-mux RTCP would need one of its own
+ * (RFC 5764 s.4.1), which nobody has asked for. */
+static bool takes_dtls(const struct packet *p)
+{
+    return p->stream->takes_dtls && p->component == MEDIA_RTP && p->len > 0 &&
+           p->data[0] >= DTLS_FIRST_MIN && p->data[0] <= DTLS_FIRST_MAX;
+}
+
+static enum drop check_dtls(struct packet *p)
+{
+    p->kind = PACKET_DTLS;
+    return dtls_is_whole(p->data, p->len) ? DROP_NONE : DROP_DTLS_BAD;
+}
+
 static enum drop check(struct packet *p, const struct batch *b)
 {
     const struct media_stream *s = p->stream;
@@ -51,9 +66,13 @@ static enum drop check(struct packet *p, const struct batch *b)
     (void)b;
     if (p->len > PACKET_MAX)
         return DROP_OVERSIZE;
+    if (takes_dtls(p))
+        return check_dtls(p);
     reason = classify(&kind, p->data, p->len, p->component == MEDIA_RTP,
                       p->component == MEDIA_RTCP || s->is_muxed);
     p->kind = (uint8_t)kind;
+    if (reason == DROP_NONE && s->awaits_keys)
+        return DROP_NOT_READY; /* whatever it is, it cannot be told from a forgery yet */
     return reason;
 }
 

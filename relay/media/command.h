@@ -14,6 +14,7 @@ struct command {
         COMMAND_SET,
         COMMAND_MUTE,
         COMMAND_SET_REMOTE,
+        COMMAND_SET_KEYS,
         COMMAND_DIGIT,
         COMMAND_BLOCK_EVENTS,
         COMMAND_REMOVE,
@@ -40,6 +41,12 @@ struct command_digit {
 struct command_block_events {
     struct command command;
     bool is_blocked;
+};
+
+/** COMMAND_SET_KEYS. Comes back with the sessions that it replaced. */
+struct command_set_keys {
+    struct command command;
+    struct srtp_session *rx, *tx;
 };
 
 /** COMMAND_SET_REMOTE */

@@ -15,6 +15,7 @@ static const char *const drop_names[DROP_COUNT] = {
     [DROP_SRTP_REPLAY] = "srtp_replay",
     [DROP_STUN_BAD] = "stun_bad",
     [DROP_DTLS_SOURCE] = "dtls_source",
+    [DROP_DTLS_BAD] = "dtls_bad",
     [DROP_LATE] = "drop_late",
     [DROP_NO_SINK] = "no_sink",
     [DROP_DUPLICATE] = "duplicate",

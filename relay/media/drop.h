@@ -19,7 +19,8 @@ enum drop {
     DROP_SRTP_AUTH,
     DROP_SRTP_REPLAY,
     DROP_STUN_BAD,    /* STUN that is not for libnice: too short, or on a leg without ICE */
-    DROP_DTLS_SOURCE, /* DTLS where none is expected */
+    DROP_DTLS_SOURCE, /* DTLS where none is expected, or from an address that may not send here */
+    DROP_DTLS_BAD,    /* no DTLS records, or more of them than a handshake needs */
     DROP_LATE,        /* after the stream was removed */
     DROP_NO_SINK,     /* nowhere to go */
     DROP_DUPLICATE,   /* transcoder: had it already */

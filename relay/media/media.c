@@ -16,9 +16,10 @@
 #include "relay/media/worker.h"
 
 #define RECEIVE_BUFFER_BYTES                                                                       \
-    212992                 /* as the kernel counts: some 200 packets, 4 s of a stream at           \
-                              its rate, 100 ms at forty times of it */
-#define SAMPLED_STREAMS 16 /* of so many streams of a worker, one tells of delays */
+    212992                  /* as the kernel counts: some 200 packets, 4 s of a stream at          \
+                               its rate, 100 ms at forty times of it */
+#define DTLS_PER_S      100 /* datagrams of a stream: a handshake has ten */
+#define SAMPLED_STREAMS 16  /* of so many streams of a worker, one tells of delays */
 
 /** A worker as control sees it. */
 struct crew {
@@ -126,6 +127,33 @@ static void take_back_rules(struct command_set *set)
     free(set);
 }
 
+static void take_back_keys(struct command_set_keys *set)
+{
+    srtp_session_free(set->rx);
+    srtp_session_free(set->tx);
+    free(set);
+}
+
+/* Letters of a stream are read before the one that says that it is gone. */
+static void take_mail(struct crew *c, media_event_h *h, void *arg)
+{
+    struct mail_letter *letter;
+
+    while ((letter = mail_take(&c->worker->mail)) != NULL) {
+        const struct media_event ev = {.type = MEDIA_EVENT_DTLS,
+                                       .stream = letter->stream,
+                                       .arg = letter->stream->arg,
+                                       .is_early = letter->is_early,
+                                       .from = &letter->from,
+                                       .data = letter->data,
+                                       .n = letter->n};
+
+        if (h)
+            h(&ev, arg);
+        mail_give_back(&c->worker->mail, letter);
+    }
+}
+
 static void send_mute(struct media_stream *s)
 {
     s->mute = (struct command){.type = COMMAND_MUTE, .stream = s};
@@ -158,6 +186,9 @@ static void take_answer(struct crew *c, struct command *command, media_event_h *
         free(((struct command_digit *)command)->dial);
         free(command);
         return;
+    case COMMAND_SET_KEYS:
+        take_back_keys((struct command_set_keys *)command);
+        return;
     case COMMAND_SET_REMOTE:
     case COMMAND_BLOCK_EVENTS:
         free(command);
@@ -184,8 +215,11 @@ void media_dispatch(struct media *m, media_event_h *h, void *arg)
 
     (void)!read(m->event_fd, &n_events, sizeof(n_events)); /* before the rings are looked at */
     for (i = 0; i < m->n_workers; i++) {
-        while ((command = ring_get(&m->crew[i].worker->events)) != NULL)
+        while ((command = ring_get(&m->crew[i].worker->events)) != NULL) {
+            take_mail(&m->crew[i], h, arg);
             take_answer(&m->crew[i], command, h, arg);
+        }
+        take_mail(&m->crew[i], h, arg);
         send_waiting(m, &m->crew[i]);
     }
 }
@@ -377,6 +411,7 @@ static struct media_stream *stream_new(struct media *m, const struct media_strea
     s->arg = cfg->arg;
     s->worker = cfg->worker;
     s->ssrc = cfg->ssrc;
+    rate_gate_set(&s->handshakes, &(struct media_rules){.max_pps = DTLS_PER_S});
     memcpy(s->cname, cfg->cname, sizeof(s->cname));
     s->cname[sizeof(s->cname) - 1] = '\0';
     return s;
@@ -411,6 +446,23 @@ int media_stream_set(struct media_stream *s, const struct media_rules *rules)
         s->mute_state = MUTE_SENT;
     if (rules->set_transcoder)
         s->current_transcoder = rules->transcoder;
+    send_command(s->media, &s->media->crew[s->worker], &set->command);
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): comes back, and is freed by take_answer() */
+    return 0;
+}
+
+int media_stream_set_keys(struct media_stream *s, struct srtp_session *rx, struct srtp_session *tx)
+{
+    struct command_set_keys *set = calloc(1, sizeof(*set));
+
+    if (!set) {
+        srtp_session_free(rx);
+        srtp_session_free(tx);
+        return ENOMEM;
+    }
+    set->command = (struct command){.type = COMMAND_SET_KEYS, .stream = s};
+    set->rx = rx;
+    set->tx = tx;
     send_command(s->media, &s->media->crew[s->worker], &set->command);
     /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): comes back, and is freed by take_answer() */
     return 0;

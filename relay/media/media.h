@@ -56,10 +56,17 @@ struct media_event {
         MEDIA_EVENT_REMOVED, /* the worker has let go: descriptors may be closed, stream freed */
         MEDIA_EVENT_DEAF,    /* the kernel refused to watch its sockets (error): no media will
                                 arrive; the stream is still to be removed */
+        MEDIA_EVENT_DTLS,    /* a datagram of DTLS on the RTP component */
     } type;
     int error;
     struct media_stream *stream;
     void *arg; /* of media_stream_config */
+    /* MEDIA_EVENT_DTLS: whole records, from an address that may send here; or, is_early, from
+     * anywhere, as nobody has said yet who may. Borrowed for the call. */
+    bool is_early;
+    const union addr *from;
+    const uint8_t *data;
+    size_t n;
 };
 typedef void(media_event_h)(const struct media_event *ev, void *arg);
 /** Takes what the workers have answered; also sends commands that waited for room in a ring. */
@@ -124,12 +131,14 @@ struct media_rules {
     uint32_t event_hz;      /* clock of the telephone-event by which digits of ours go to the sink
                                between what is relayed; 0: not so */
     uint8_t event_pt;
-    bool may_receive;       /* false: this leg's RTP is dropped (hold, policy) */
-    bool may_send;          /* false: no RTP is sent towards this leg. RTCP goes on in both
-                               directions while held: RFC 3264 s.5.1 */
-    uint32_t max_pps;       /* RTP packets that may arrive a second, in bursts of up to one second's
-                               worth; 0: no limit */
-    uint32_t max_bytes_ps;  /* bytes of RTP that may arrive a second, likewise; 0: no limit */
+    bool takes_dtls;       /* handshakes on the RTP component are handed to control */
+    bool awaits_keys;      /* nothing comes in or goes out before media_stream_set_keys() */
+    bool may_receive;      /* false: this leg's RTP is dropped (hold, policy) */
+    bool may_send;         /* false: no RTP is sent towards this leg. RTCP goes on in both
+                              directions while held: RFC 3264 s.5.1 */
+    uint32_t max_pps;      /* RTP packets that may arrive a second, in bursts of up to one second's
+                              worth; 0: no limit */
+    uint32_t max_bytes_ps; /* bytes of RTP that may arrive a second, likewise; 0: no limit */
     uint16_t max_packet_bytes; /* of one RTP packet, header included; 0: no limit */
     uint32_t ssrc_silence_us;  /* how long a source must have been silent before another SSRC is
                                   heard; new rules let one follow at once. 0: any at any time */
@@ -147,6 +156,10 @@ struct media_rules {
 /** Gives new rules; the objects in it change owner, also on an error.
  *  @return 0; ENOMEM: the old rules stay in force */
 int media_stream_set(struct media_stream *s, const struct media_rules *rules);
+
+/** Puts keys in force, for which a stream with awaits_keys has waited: a handshake is done. The
+ *  sessions change owner, also on an error. @return 0; ENOMEM */
+int media_stream_set_keys(struct media_stream *s, struct srtp_session *rx, struct srtp_session *tx);
 
 /** Gives rules by which nothing comes or goes; sessions and transcoder stay. It cannot fail, so
  *  that what policy or signalling forbids always ends. */

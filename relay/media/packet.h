@@ -24,7 +24,7 @@
 
 struct media_stream;
 
-enum packet_kind { PACKET_RTP, PACKET_RTCP };
+enum packet_kind { PACKET_RTP, PACKET_RTCP, PACKET_DTLS };
 
 /** A datagram on its way. Its buffer lies behind it; data points to the first byte. */
 struct packet {
@@ -35,6 +35,7 @@ struct packet {
     uint32_t wire_len;           /* as it arrived, with SRTP's trailer */
     uint8_t kind;                /* enum packet_kind */
     uint8_t component;           /* it arrived on; from routing on: it leaves by */
+    bool is_early;               /* PACKET_DTLS: nobody has said yet who may send here */
     bool may_lock;               /* its source becomes the stream's, if it proves to be genuine */
     bool is_refused;             /* io_uring: the kernel did not send it */
     struct media_stream *stream; /* that it came to; NULL: made here */

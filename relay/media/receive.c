@@ -3,11 +3,20 @@
 #include "relay/media/rtcp.h"
 #include "relay/media/stream.h"
 
+/* A hello may be here before ICE has chosen its way, or before the answer: control keeps it. */
+static enum drop check_dtls_source(struct packet *p, enum drop reason)
+{
+    p->is_early = reason == DROP_NOT_READY;
+    return reason == DROP_SOURCE ? DROP_DTLS_SOURCE : DROP_NONE;
+}
+
 static enum drop check_source(struct packet *p, const struct batch *b)
 {
     const struct media_stream *s = p->stream;
+    enum drop reason =
+        gate_check(&s->gate[p->component], &s->learning, &p->addr, b->now_us, &p->may_lock);
 
-    return gate_check(&s->gate[p->component], &s->learning, &p->addr, b->now_us, &p->may_lock);
+    return p->kind == PACKET_DTLS ? check_dtls_source(p, reason) : reason;
 }
 
 void receive_source_batch(struct batch *b)

@@ -1,19 +1,26 @@
 #include "relay/media/stream.h"
 
+static void swap_session(struct srtp_session **a, struct srtp_session **b)
+{
+    struct srtp_session *session = *a;
+
+    *a = *b;
+    *b = session;
+}
+
 static void swap_sessions(struct media_stream *s, struct media_rules *rules)
 {
-    struct srtp_session *session;
+    if (rules->set_srtp_rx)
+        swap_session(&s->srtp_rx, &rules->srtp_rx);
+    if (rules->set_srtp_tx)
+        swap_session(&s->srtp_tx, &rules->srtp_tx);
+}
 
-    if (rules->set_srtp_rx) {
-        session = s->srtp_rx;
-        s->srtp_rx = rules->srtp_rx;
-        rules->srtp_rx = session;
-    }
-    if (rules->set_srtp_tx) {
-        session = s->srtp_tx;
-        s->srtp_tx = rules->srtp_tx;
-        rules->srtp_tx = session;
-    }
+void stream_set_keys(struct media_stream *s, struct srtp_session **rx, struct srtp_session **tx)
+{
+    swap_session(&s->srtp_rx, rx);
+    swap_session(&s->srtp_tx, tx);
+    s->awaits_keys = false;
 }
 
 void stream_block_events(struct media_stream *s, bool is_blocked)
@@ -50,6 +57,8 @@ void stream_apply(struct media_stream *s, struct media_rules *rules, uint64_t no
     rate_gate_set(&s->rate, rules);
     ssrc_gate_set(&s->heard, rules->ssrc_silence_us);
     s->has_pictures = rules->has_pictures;
+    s->takes_dtls = rules->takes_dtls;
+    s->awaits_keys = rules->awaits_keys;
     s->is_muxed = rules->is_muxed;
     s->may_receive = rules->may_receive;
     s->may_send = rules->may_send;

@@ -49,9 +49,11 @@ struct media_stream {
     uint32_t event_hz;              /* as in the rules; so is the next */
     uint8_t event_pt;
     bool is_muxed, may_receive, may_send, is_rtcp_translated, has_pictures;
+    bool takes_dtls, awaits_keys;
     bool is_event_blocked;    /* by the control side: of what arrives */
     bool is_transcoder_fresh; /* nothing has gone through it */
     struct rate_gate rate;
+    struct rate_gate handshakes; /* DTLS, which is work for control */
     struct ssrc_gate heard;
     struct gate gate[MEDIA_COMPONENTS];
     struct gate_learning learning;
@@ -145,6 +147,10 @@ void stream_apply(struct media_stream *s, struct media_rules *rules, uint64_t no
 /** Thread: the worker. */
 void stream_block_events(struct media_stream *s, bool is_blocked);
 
+/** Puts keys in force for which the stream has waited. What they replace is left in *rx and *tx.
+ *  Thread: the worker. */
+void stream_set_keys(struct media_stream *s, struct srtp_session **rx, struct srtp_session **tx);
+
 /** Thread: the worker. */
 void stream_set_remote(struct media_stream *s, enum media_component component,
                        const union addr *remote, uint64_t now_us);
@@ -155,10 +161,11 @@ static inline enum media_component stream_rtcp_component(const struct media_stre
     return s->is_muxed ? MEDIA_RTP : MEDIA_RTCP;
 }
 
-/** @return whether there is a socket and an address to send to */
+/** @return whether there is a socket, an address to send to, and no key that is waited for */
 static inline bool stream_can_send(const struct media_stream *s, enum media_component component)
 {
-    return s->socket[component].fd >= 0 && addr_is_set(gate_remote(&s->gate[component]));
+    return s->socket[component].fd >= 0 && !s->awaits_keys &&
+           addr_is_set(gate_remote(&s->gate[component]));
 }
 
 #endif

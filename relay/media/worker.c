@@ -165,6 +165,12 @@ static void obey_set(struct worker *w, struct media_stream *s, struct media_rule
     reports_schedule(&w->wheel, s, next_random(w), w->batch.now_us);
 }
 
+static void obey_set_keys(struct worker *w, struct media_stream *s, struct command_set_keys *c)
+{
+    stream_set_keys(s, &c->rx, &c->tx);
+    reports_schedule(&w->wheel, s, next_random(w), w->batch.now_us);
+}
+
 static void obey_set_remote(struct worker *w, struct media_stream *s,
                             const struct command_set_remote *c)
 {
@@ -234,10 +240,15 @@ static bool obey(struct worker *w, struct command *c)
         obey_set(w, c->stream, &((struct command_set *)c)->rules);
         break;
     case COMMAND_MUTE:
-        obey_set(w, c->stream, &(struct media_rules){.source = MEDIA_SOURCE_NONE});
+        obey_set(w, c->stream,
+                 &(struct media_rules){.source = MEDIA_SOURCE_NONE,
+                                       .awaits_keys = c->stream->awaits_keys});
         break;
     case COMMAND_SET_REMOTE:
         obey_set_remote(w, c->stream, (struct command_set_remote *)c);
+        break;
+    case COMMAND_SET_KEYS:
+        obey_set_keys(w, c->stream, (struct command_set_keys *)c);
         break;
     case COMMAND_DIGIT:
         obey_digit(w, c->stream, (struct command_digit *)c);
@@ -267,6 +278,14 @@ static void obey_commands(struct worker *w)
         worker_wake(w);
 }
 
+static void hand_on_mail(struct worker *w)
+{
+    const uint64_t one = 1;
+
+    if (mail_batch(&w->mail, &w->batch))
+        (void)!write(w->event_fd, &one, sizeof(one));
+}
+
 /* ---- the pass ---------------------------------------------------------------------------------
  */
 
@@ -282,6 +301,7 @@ void worker_run_batch(struct worker *w)
     obey_commands(w);                       /* what control said before that was sent */
     classify_batch(b);                      /* STUN, DTLS, RTP, RTCP: RFC 7983 s.7 */
     receive_source_batch(b);                /* may this address send here */
+    hand_on_mail(w);                        /* DTLS is for control */
     secure_open_batch(&w->secure, b);       /* authenticate, replay, decrypt: RFC 3711 s.3.3 */
     receive_accept_batch(b);                /* payload type, direction, rate; count */
     reports_batch(b);                       /* RTCP ends here, or is translated */
@@ -317,6 +337,7 @@ static void worker_free(struct worker *w)
 {
     io_free(w->io);
     pool_wipe(&w->pool);
+    mail_wipe(&w->mail);
     secure_wipe(&w->secure);
     if (w->wake_fd >= 0)
         close(w->wake_fd);
@@ -342,6 +363,8 @@ static int worker_init(struct worker *w, const struct worker_config *cfg)
     if (w->wake_fd < 0)
         return errno;
     err = pool_init(&w->pool, POOL_PACKETS);
+    if (!err)
+        err = mail_init(&w->mail);
     if (!err)
         err = secure_init(&w->secure, cfg->srtp);
     return err ? err : io_alloc(&w->io, cfg->io, &io);

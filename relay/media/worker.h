@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "relay/media/io.h"
+#include "relay/media/mail.h"
 #include "relay/media/pacing.h"
 #include "relay/media/packet.h"
 #include "relay/media/ring.h"
@@ -16,7 +17,7 @@
 #include "relay/media/wheel.h"
 
 /**
- * One thread of the data plane, and all that it owns. Control reaches it by the two rings, the
+ * One thread of the data plane, and all that it owns. Control reaches it by the rings, the
  * counters, and the stop flag with what is to be saved, each on cache lines of its own, and by
  * nothing else.
  */
@@ -24,6 +25,7 @@
 struct worker {
     struct ring commands; /* of struct command: control puts */
     struct ring events;   /* the same letters, answered: the worker puts */
+    struct mail mail;     /* datagrams for control */
     _Alignas(CACHE_LINE) struct worker_counters count;
     _Alignas(CACHE_LINE) atomic_bool stop;
     _Atomic uint32_t complexity_saving; /* control writes: transcode.saving from the next pass on */
