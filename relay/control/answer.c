@@ -5,6 +5,8 @@
 #include "relay/control/apply.h"
 #include "relay/control/command.h"
 #include "relay/control/describe.h"
+#include "relay/control/fragment.h"
+#include "relay/control/transport/handshake.h"
 #include "relay/control/transport/keys.h"
 #include "relay/control/sdp/lync_sdp.h"
 #include "relay/control/policy/parties.h"
@@ -92,6 +94,18 @@ static bool offerer_may_mux(const struct answer *a, const struct sdp_media *offe
            !(a->req->rtcp_mux & (NG_MUX_DEMUX | NG_MUX_REJECT));
 }
 
+/* Whether the offerer gets its keys by DTLS: if that is all it offers, or both and SDES is not
+ * preferred. */
+static bool takes_dtls(const struct stream *s, const struct sdp_media *offer)
+{
+    if (s->leg->dialect != DIALECT_RFC || s->refuses_dtls)
+        return false;
+    if (sdp_proto_is_dtls(offer->proto))
+        return true;
+    return sdp_proto_is_secure(offer->proto) && !str_is_empty(offer->fingerprint) &&
+           (!s->prefers_sdes || lync_choose_crypto(offer) < 0);
+}
+
 /* Keys of the leg that offered: its own protocol decides, or that it offers encryption. */
 static int answer_offerer_keys(const struct answer *a, struct stream *s,
                                const struct sdp_media *offer)
@@ -99,6 +113,9 @@ static int answer_offerer_keys(const struct answer *a, struct stream *s,
     bool is_optional = lync_is_optional_srtp(offer) && a->d.offerer->dialect != DIALECT_RFC;
 
     s->proto = is_optional ? SDP_RTP_SAVP : offer->proto;
+    if (takes_dtls(s, offer))
+        return handshake_answer(s, offer, s->is_passive);
+    handshake_end(s);
     if (sdp_proto_is_secure(s->proto))
         return keys_answer(s, offer);
     keys_none(s);
@@ -108,6 +125,9 @@ static int answer_offerer_keys(const struct answer *a, struct stream *s,
 /* Keys of the leg that answered: what was offered as secure is not taken back. */
 static int accept_answerer_keys(struct stream *s, const struct sdp_media *answer)
 {
+    if (sdp_proto_is_dtls(s->proto))
+        return handshake_accept(s, answer);
+    handshake_end(s);
     if (sdp_proto_is_secure(s->proto))
         return keys_accept(s, answer);
     keys_none(s);
@@ -179,7 +199,7 @@ static const char *why_not(int err)
     case ECONNREFUSED:
         return NULL; /* the peer or policy refused it: said elsewhere */
     case ENOENT:
-        return "no codec or no crypto line in common";
+        return "no codec in common, or no crypto line or fingerprint that can be used";
     case EIO:
         return "no random numbers for keys";
     default:

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "relay/control/gate_limits.h"
+#include "relay/control/transport/handshake.h"
 #include "relay/control/transport/transport.h"
 #include "relay/log.h"
 
@@ -154,7 +155,10 @@ static void rules_drop(struct media_rules *r)
 static int apply_one(struct stream *s, struct stream *sink, const struct negotiated_flow *flow,
                      bool is_transcoded_call)
 {
-    struct media_rules r = {.sink = sink->media, .is_muxed = s->is_muxed};
+    struct media_rules r = {.sink = sink->media,
+                            .is_muxed = s->is_muxed,
+                            .takes_dtls = handshake_is_used(s),
+                            .awaits_keys = handshake_is_pending(s)};
     enum sdp_direction mine = s->leg->doc->media[s->index].direction;
     enum sdp_direction other = sink->leg->doc->media[sink->index].direction;
     int err;
@@ -197,6 +201,8 @@ int apply_streams(struct stream *a, struct stream *b, const struct negotiated_pl
     memcpy(a->codec, plan->from_offerer.codec, sizeof(a->codec));
     memcpy(b->codec, plan->from_answerer.codec, sizeof(b->codec));
     a->is_active = b->is_active = true;
+    handshake_start(a);
+    handshake_start(b);
     return 0;
 }
 

@@ -8,6 +8,7 @@
 #include "relay/control/status/report.h"
 #include "relay/control/transport/socket.h"
 #include "relay/control/timeouts.h"
+#include "relay/control/transport/handshake.h"
 
 static char *dup_str(struct str s)
 {
@@ -85,6 +86,7 @@ void stream_close(struct stream *s)
     struct control *c = s->control;
     struct media_stats stats;
 
+    handshake_end(s);
     s->leg = NULL;
     if (s->ice && s->ice_stream < ICE_STREAMS_MAX)
         s->ice->streams[s->ice_stream] = NULL;
@@ -127,6 +129,7 @@ static void leg_destructor(void *data)
     mem_deref(leg->alias);
     mem_deref(leg->via_branch);
     mem_deref(leg->remote_ufrag);
+    mem_deref(leg->certificate);
 }
 
 int leg_alloc(struct leg **legp, struct call *call, struct str tag, struct str via_branch,
@@ -139,6 +142,7 @@ int leg_alloc(struct leg **legp, struct call *call, struct str tag, struct str v
     leg->call = call;
     leg->interface = interface;
     leg->dialect_why = "not known yet";
+    leg->certificate = mem_ref(call->control->certificate); /* a new one is for new legs */
     if (!str_is_empty(tag))
         leg->tag = dup_str(tag);
     if (!str_is_empty(via_branch))

@@ -20,6 +20,7 @@
 #define CALL_KEYS_MAX 4 /* crypto lines that we offer on one m= line */
 
 struct call;
+struct handshake;
 struct leg;
 
 /** An ICE agent, shared by the streams of a leg: freed when the last of them is gone. */
@@ -55,6 +56,7 @@ struct stream {
     struct media_stream *media;
     struct stream *sink; /* where the worker was last told to send its arrivals; NULL: nowhere */
     struct sdp_crypto offered_keys[CALL_KEYS_MAX]; /* ours, as we put them into an offer */
+    struct handshake *handshake; /* DTLS; NULL: none. Its keys are below when it is done */
     unsigned n_offered_keys;
 
     /* agreed */
@@ -67,6 +69,7 @@ struct stream {
     enum sdp_direction offered_direction;
 
     /* formats that this leg was offered; borrow from the offerer's document */
+    bool refuses_dtls, is_passive, prefers_sdes; /* as the offer from this leg was to be taken */
     struct sdp_format *offered;
     unsigned n_offered;
     uint64_t usable, accepted; /* of the offer that came from this leg */
@@ -97,6 +100,7 @@ struct leg {
     struct stream **streams;
     unsigned n_streams;
     union addr received_from;
+    struct certificate *certificate; /* that it shows in DTLS */
     bool trusts_source; /* SIP-source-address: media goes to received_from, not to the SDP's host */
     bool is_strict;     /* strict-source: nothing but the SDP's address */
     bool is_offerer;    /* of the last offer */

@@ -17,6 +17,8 @@
 #include "relay/control/status/report.h"
 #include "relay/control/status/routes.h"
 #include "relay/control/timeouts.h"
+#include "relay/control/transport/ice_news.h"
+#include "relay/control/transport/handshake.h"
 
 #define CALLS_BUCKETS   16384
 #define COOKIES_BYTES   (64u * 1024 * 1024)
@@ -44,6 +46,9 @@ static void media_event(const struct media_event *ev, void *arg)
     case MEDIA_EVENT_DEAF:
         log_error(s->leg ? s->leg->call->id : NULL, "a media socket cannot be watched: %s",
                   strerror(ev->error));
+        break;
+    case MEDIA_EVENT_DTLS:
+        handshake_packet(s, ev->from, ev->is_early, ev->data, ev->n);
         break;
     }
 }
@@ -86,6 +91,7 @@ static void ice_event(const struct ice_event *ev, void *arg)
         log_pair(s, ev);
         apply_selected_pair(s, ev->component, &ev->remote);
         return;
+    handshake_rotate(c, now_us);
     }
     p->state = ev->state;
     if (ev->state == ICE_STATE_FAILED && !(ev->component == 2 && s->is_muxed))
@@ -243,6 +249,8 @@ static int start_listeners(struct control *c, char *err, size_t cap)
 
         if (error)
             return fail(err, cap, error, "http %s: %s", addr_print(text, &c->cfg->http),
+    else if ((error = handshake_open(c)) != 0)
+        (void)fail(err, err_cap, error, "DTLS: no certificate: %s", strerror(error));
                         strerror(error));
     }
     return 0;
@@ -313,6 +321,7 @@ static void wait_for_workers(struct control *c)
     while (c->n_releasing && poll(&p, 1, STOP_WAIT_MS) > 0)
         media_dispatch(c->media, media_event, c);
     if (c->n_releasing)
+    handshake_close(c);
         log_error(NULL, "%u streams were not given back by their workers", c->n_releasing);
 }
 

@@ -12,6 +12,7 @@
 #include "relay/control/status/http.h"
 #include "relay/control/status/metrics.h"
 #include "relay/control/policy/policy.h"
+#include "relay/control/dtls/association.h"
 #include "relay/control/transport/ports.h"
 #include "relay/control/transport/ports_quiet.h"
 #include "relay/control/status/record.h"
@@ -36,6 +37,9 @@ struct control {
     struct journal *audit;     /* NULL: no decisions are kept */
     struct held *held;         /* NULL: no reply waits for the disk */
     struct srtp_context *srtp; /* sessions are made with it; the workers have their own */
+    struct association_context *dtls;
+    struct certificate *certificate; /* that new legs show in DTLS */
+    uint64_t certificate_us;         /* when it was made */
     struct media *media;
     struct ice *ice;
     struct port_pool *pools[CONFIG_INTERFACES_MAX];

@@ -3,12 +3,14 @@
 #include <errno.h>
 #include <string.h>
 
+#include "relay/control/transport/handshake.h"
+
 #define CANDIDATES_MAX 8 /* of ours on one m= line: host candidates of both components */
 
 /* What sdp_write() borrows for one m= line. */
 struct line_store {
     struct ice_candidate candidates[CANDIDATES_MAX];
-    char mid[8];
+    char mid[8], fingerprint[FINGERPRINT_TEXT_MAX];
 };
 
 struct description {
@@ -43,9 +45,14 @@ static void write_address(const struct description *d, struct sdp_media_out *m,
     m->rtcp_port = (uint16_t)(s->port + 1);
 }
 
-static void write_keys(const struct description *d, struct sdp_media_out *m, const struct stream *s)
+static void write_keys(const struct description *d, struct sdp_media_out *m,
+                       struct line_store *store, const struct stream *s)
 {
-    if (!sdp_proto_is_secure(s->proto) || sdp_proto_is_dtls(s->proto))
+    if (!sdp_proto_is_secure(s->proto))
+        return;
+    if (d->is_offer ? sdp_proto_is_dtls(s->proto) : handshake_is_used(s)) {
+        m->setup = handshake_setup(s, d->is_offer);
+        m->fingerprint = handshake_fingerprint(store->fingerprint, s);
         return;
     m->crypto = d->is_offer ? s->offered_keys : &s->local;
     m->n_crypto = d->is_offer ? s->n_offered_keys : 1;
@@ -119,7 +126,7 @@ static void write_line(const struct description *d, unsigned i, const struct des
         (void)re_snprintf(d->store[i].mid, sizeof(d->store[i].mid), "%u", i + 1);
         m->mid = str_of(d->store[i].mid);
     }
-    write_keys(d, m, s);
+    write_keys(d, m, &d->store[i], s);
     if (d->leg->has_ice && s->ice)
         write_ice(d, m, &d->store[i], s);
     m->ssrc = media_stream_ssrc(s->media);

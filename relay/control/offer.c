@@ -45,15 +45,6 @@ int command_parse_sdp(struct sdp_doc **docp, struct str body, struct command_res
     return err;
 }
 
-static bool has_dtls(const struct sdp_doc *doc)
-{
-    for (unsigned i = 0; i < doc->n_media; i++) {
-        if (doc->media[i].port && sdp_proto_is_dtls(doc->media[i].proto))
-            return true;
-    }
-    return false;
-}
-
 static bool is_complete(struct offer *o)
 {
     const struct ng_request *req = o->req;
@@ -87,11 +78,6 @@ static bool is_supported(struct offer *o)
 {
     const bool is_up = o->call && !o->call->is_ended; /* its lines may all be turned off */
 
-    if (has_dtls(o->doc) || o->req->proto == NG_PROTO_UDP_TLS_RTP_SAVP ||
-        o->req->proto == NG_PROTO_UDP_TLS_RTP_SAVPF) {
-        command_fail(o->res, "DTLS-SRTP is not supported; use RTP/SAVP with SDES");
-        return false;
-    }
     if (o->verdicts.n_media && !is_up && !has_carried_line(o)) {
         command_fail(o->res, "No media line has a protocol that is relayed");
         return false;
@@ -235,12 +221,14 @@ static enum sdp_proto asked_proto(const struct offer *o, const struct sdp_media 
         [NG_PROTO_RTP_SAVPF] = SDP_RTP_SAVPF,
     };
 
-    if (o->req->proto >= NG_PROTO_RTP_AVP && o->req->proto <= NG_PROTO_RTP_SAVPF)
+    if (o->req->proto >= NG_PROTO_RTP_AVP && o->req->proto <= NG_PROTO_UDP_TLS_RTP_SAVPF)
         return protos[o->req->proto];
     /* encryption that was offered is not taken away on the way (AVP with a=crypto) */
     if (lync_is_optional_srtp(m) && o->d.offerer->dialect != DIALECT_RFC)
         return SDP_RTP_SAVP;
     return m->proto;
+        [NG_PROTO_UDP_TLS_RTP_SAVP] = SDP_UDP_TLS_RTP_SAVP,
+        [NG_PROTO_UDP_TLS_RTP_SAVPF] = SDP_UDP_TLS_RTP_SAVPF,
 }
 
 static enum sdp_proto secure_proto(enum sdp_proto p)
@@ -253,11 +241,21 @@ static enum sdp_proto clear_proto(enum sdp_proto p)
     return p == SDP_RTP_SAVP ? SDP_RTP_AVP : p == SDP_RTP_SAVPF ? SDP_RTP_AVPF : p;
 }
 
-/* What policy says of encryption on that side counts more than what is asked for. */
+/* What policy says of encryption on that side counts more than what is asked for. Microsoft's
+ * clients of that time have no DTLS. */
 static enum sdp_proto wanted_proto(struct offer *o, const struct sdp_media *m)
 {
-    const enum sdp_proto asked = asked_proto(o, m);
+static enum sdp_proto sdes_proto(enum sdp_proto p)
+{
+    return p == SDP_UDP_TLS_RTP_SAVP    ? SDP_RTP_SAVP
+           : p == SDP_UDP_TLS_RTP_SAVPF ? SDP_RTP_SAVPF
+                                        : p;
+}
+
+    const bool is_sdes = o->req->dtls_off || o->d.answerer->dialect != DIALECT_RFC;
+    const enum sdp_proto asked = is_sdes ? sdes_proto(asked_proto(o, m)) : asked_proto(o, m);
     const struct policy_query q = parties_query(&o->parties, m->kind);
+    p = sdes_proto(p);
     const enum policy_side side = *o->c->cfg->interfaces[o->d.answerer->interface].provider
                                       ? POLICY_SIDE_PUBLIC
                                       : POLICY_SIDE_ENTERPRISE;
@@ -292,8 +290,10 @@ static void prepare_mux(const struct offer *o, struct stream *to, const struct s
 
 static int prepare_keys(struct offer *o, struct stream *to)
 {
-    if (!sdp_proto_is_secure(to->proto))
+    if (!sdp_proto_is_secure(to->proto) || sdp_proto_is_dtls(to->proto))
         return 0;
+    if (sdp_proto_is_dtls(to->proto)) /* without it RTCP would need a handshake of its own */
+        to->offers_mux = true;
     if (o->req->sdes & NG_SDES_OFF)
         return ENOTSUP;
     return keys_offer(to, o->req);
@@ -360,6 +360,9 @@ static int prepare_line(struct offer *o, unsigned i)
     if (!err)
         err = prepare_keys(o, to);
     if (!err)
+    from->refuses_dtls = o->req->dtls_off;
+    from->is_passive = o->req->dtls_passive;
+    from->prefers_sdes = (o->req->sdes & NG_SDES_PREFER) != 0;
         err = prepare_formats(o, from, to, m, line);
     return err;
 }

@@ -72,6 +72,10 @@ static const struct metric_row rows[METRIC_COUNT] = {
                                      METRIC_COUNTER,
                                      "What happened on the control side besides replies.",
                                      {"event"}},
+    [METRIC_CONTROL_DTLS_SECONDS_TOTAL] = {"picrelay_control_dtls_seconds_total",
+                                           METRIC_COUNTER,
+                                           "What DTLS handshakes took of the control thread.",
+                                           {NULL}},
     [METRIC_HTTP_REQUESTS_TOTAL] = {"picrelay_http_requests_total",
                                     METRIC_COUNTER,
                                     "HTTP requests, by how they ended.",
@@ -326,6 +330,10 @@ const char *control_event_name(enum control_event event)
         [CONTROL_NG_UNKNOWN_KEY] = "ng_unknown_key",
         [CONTROL_REPLY_LOST] = "reply_lost",
         [CONTROL_POLICY_DENIED] = "policy_denied",
+        [CONTROL_DTLS_UP] = "dtls_up",
+        [CONTROL_DTLS_FINGERPRINT] = "dtls_fingerprint",
+        [CONTROL_DTLS_FAILED] = "dtls_failed",
+        [CONTROL_DTLS_BAD] = "dtls_bad",
         [CONTROL_RESOURCE_EXHAUSTED] = "resource_exhausted",
     };
     return names[event];
@@ -348,4 +356,6 @@ void metrics_write_control(struct metrics_writer *w, const struct control_counte
     metrics_family(w, METRIC_CONTROL_EVENTS_TOTAL);
     for (unsigned i = 0; i < CONTROL_EVENT_COUNT; i++)
         metrics_count(w, METRICS_LABELS(control_event_name(i)), c->events[i]);
+    metrics_family(w, METRIC_CONTROL_DTLS_SECONDS_TOTAL);
+    metrics_real(w, NULL, (double)c->dtls_us / US_PER_S);
 }

@@ -36,6 +36,7 @@ enum metric {
     METRIC_CONTROL_REQUESTS_TOTAL,
     METRIC_CONTROL_REQUEST_SECONDS_TOTAL,
     METRIC_CONTROL_EVENTS_TOTAL,
+    METRIC_CONTROL_DTLS_SECONDS_TOTAL,
     METRIC_HTTP_REQUESTS_TOTAL,
     METRIC_LINES_TOTAL,
     METRIC_WORKER_BATCHES_TOTAL,
@@ -115,6 +116,10 @@ enum control_event {
     CONTROL_NG_UNKNOWN_KEY,     /* keys and flags that were ignored */
     CONTROL_REPLY_LOST,         /* the kernel did not take the reply */
     CONTROL_POLICY_DENIED,      /* a call or a part of it */
+    CONTROL_DTLS_UP,            /* handshakes that came to keys */
+    CONTROL_DTLS_FINGERPRINT,   /* absent, weak, or not that of the certificate */
+    CONTROL_DTLS_FAILED,        /* for another reason */
+    CONTROL_DTLS_BAD,           /* datagrams that were no part of a handshake */
     CONTROL_RESOURCE_EXHAUSTED, /* no ports, descriptors or memory for a new call */
     CONTROL_EVENT_COUNT
 };
@@ -124,6 +129,7 @@ struct control_counters {
     uint64_t requests[NG_COMMAND_COUNT][CONTROL_RESULT_COUNT];
     uint64_t request_us[NG_COMMAND_COUNT]; /* time to answer, summed */
     uint64_t events[CONTROL_EVENT_COUNT];
+    uint64_t dtls_us; /* what handshakes took of the control thread */
 };
 
 const char *control_result_name(enum control_result result);

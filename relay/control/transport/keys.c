@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "relay/control/sdp/lync_sdp.h"
+#include "relay/control/transport/handshake.h"
 
 /* What we offer, best first. AES_CM_128_HMAC_SHA1_80 is what every SDES peer has. */
 static const enum srtp_suite_id offered_suites[] = {
@@ -36,7 +37,7 @@ int keys_offer(struct stream *s, const struct ng_request *req)
 {
     if (s->n_offered_keys)
         return 0;
-    if (s->local.keys.suite != SRTP_SUITE_NONE) { /* an answerer that now is offered something */
+    if (s->local.keys.suite != SRTP_SUITE_NONE && !handshake_is_used(s)) { /* an answerer that now is offered something */
         s->offered_keys[s->n_offered_keys] = s->local;
         s->offered_keys[s->n_offered_keys++].tag = 1;
         return 0;

@@ -124,6 +124,11 @@ int socket_local(int fd, union addr *local)
     return 0;
 }
 
+int socket_send_to(int fd, const void *data, size_t n, const union addr *to)
+{
+    return sendto(fd, data, n, MSG_NOSIGNAL, &to->sa, addr_len(to)) < 0 ? errno : 0;
+}
+
 bool socket_is_readable(int fd)
 {
     struct pollfd p = {.fd = fd, .events = POLLIN};

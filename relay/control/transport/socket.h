@@ -33,6 +33,9 @@ int socket_listen_tcp(int *fdp, const union addr *local, int backlog);
 /** The address that a socket is bound to. @return 0; errno */
 int socket_local(int fd, union addr *local);
 
+/** Sends a datagram from a socket, connected or not. @return 0; errno */
+int socket_send_to(int fd, const void *data, size_t n, const union addr *to);
+
 /** Something waits to be read: a datagram, a stream's bytes or its end, or an error. */
 bool socket_is_readable(int fd);
 

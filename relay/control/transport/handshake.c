@@ -1,0 +1,485 @@
+#include "relay/control/transport/handshake.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "relay/clock.h"
+#include "relay/control/apply.h"
+#include "relay/control/dtls/association_filter.h"
+#include "relay/control/transport/keys.h"
+#include "relay/control/transport/socket.h"
+#include "relay/log.h"
+
+#define LIMIT_US 30000000u /* of a handshake, from its start (threat model, section 4) */
+
+struct handshake {
+    struct stream *stream;
+    struct association *association;
+    struct fingerprint remote;
+    bool is_server;
+    bool is_started; /* there is an address to send to */
+    bool is_done;    /* its keys are with the worker */
+    bool may_restart;
+    char failure[128]; /* "": none */
+    union addr peer;   /* where it sends to */
+    uint64_t deadline_us;
+    struct tmr timer;
+    struct mbuf *early; /* the last hello that came too soon; NULL: none */
+    union addr early_from;
+};
+
+/* ---- what happens to it -----------------------------------------------------------------------
+ */
+
+static const char *call_id(const struct handshake *h)
+{
+    return h->stream->leg ? h->stream->leg->call->id : NULL;
+}
+
+static bool has_failed(const struct handshake *h)
+{
+    return h->failure[0] != '\0';
+}
+
+static void count(const struct handshake *h, enum control_event event)
+{
+    h->stream->control->counters.events[event]++;
+}
+
+/* Nothing that this leg sends can be believed, and nobody is known to be there to hear. */
+static void fail(struct handshake *h, const char *why)
+{
+    char peer[ADDR_TEXT_MAX];
+    bool is_forged = h->association && association_is_forged(h->association);
+
+    (void)re_snprintf(h->failure, sizeof(h->failure), "%s", why);
+    h->is_done = false;
+    tmr_cancel(&h->timer);
+    count(h, is_forged ? CONTROL_DTLS_FINGERPRINT : CONTROL_DTLS_FAILED);
+    log_warning(call_id(h), "DTLS of %s with %s failed: %s: its leg is closed",
+                media_kind_name(h->stream->kind), addr_print(peer, &h->peer), h->failure);
+    if (h->stream->leg) {
+        leg_unplug(h->stream->leg, NULL);
+        apply_mute(h->stream->leg);
+    }
+}
+
+static int put_keys_into_force(struct stream *s, const struct srtp_keys *local,
+                               const struct srtp_keys *remote)
+{
+    struct srtp_context *srtp = s->control->srtp;
+    struct srtp_session *rx = NULL, *tx = NULL;
+    int err = srtp_session_alloc(&rx, srtp, remote, SRTP_RECEIVE);
+
+    if (!err)
+        err = srtp_session_alloc(&tx, srtp, local, SRTP_SEND);
+    if (err) {
+        srtp_session_free(rx);
+        return err;
+    }
+    err = media_stream_set_keys(s->media, rx, tx);
+    if (err)
+        return err;
+    s->remote = s->remote_in_force = *remote;
+    s->local.keys = s->local_in_force = *local;
+    return 0;
+}
+
+static void rise(struct handshake *h)
+{
+    struct srtp_keys local, remote;
+    int err = association_keys(h->association, &local, &remote);
+
+    if (!err)
+        err = put_keys_into_force(h->stream, &local, &remote);
+    if (err) {
+        fail(h, "SRTP could not be set up with its keys");
+    } else {
+        h->is_done = true;
+        count(h, CONTROL_DTLS_UP);
+        log_info(call_id(h), "DTLS %s: up as %s, %s", media_kind_name(h->stream->kind),
+                 h->is_server ? "server" : "client", srtp_suite_sdp_name(remote.suite));
+    }
+    srtp_keys_wipe(&local);
+    srtp_keys_wipe(&remote);
+}
+
+static void timer_h(void *arg);
+
+static void arm(struct handshake *h)
+{
+    const uint64_t now_us = clock_now_us();
+    uint64_t wait_us = association_wait_us(h->association);
+
+    if (association_state(h->association) != ASSOCIATION_HANDSHAKING) {
+        tmr_cancel(&h->timer);
+        return;
+    }
+    if (now_us + wait_us > h->deadline_us || wait_us == UINT64_MAX)
+        wait_us = h->deadline_us > now_us ? h->deadline_us - now_us : 0;
+    tmr_start(&h->timer, wait_us / 1000 + 1, timer_h, h);
+}
+
+/* After each step: has it come to something? */
+static void look(struct handshake *h, enum association_state before)
+{
+    const enum association_state now = association_state(h->association);
+
+    if (now == ASSOCIATION_FAILED && before != now) {
+        fail(h, association_problem(h->association));
+        return;
+    }
+    if (before == ASSOCIATION_HANDSHAKING && now == ASSOCIATION_UP)
+        rise(h);
+    else if (before == ASSOCIATION_UP && now == ASSOCIATION_CLOSED)
+        log_info(call_id(h), "DTLS %s: the peer has closed it", media_kind_name(h->stream->kind));
+    if (!has_failed(h))
+        arm(h);
+}
+
+static void time_is_up(struct handshake *h)
+{
+    const char *problem = association_problem(h->association);
+    char why[sizeof(h->failure)];
+
+    (void)re_snprintf(why, sizeof(why), "no end of the handshake within %u s%s%s",
+                      LIMIT_US / 1000000, *problem ? "; " : "", problem);
+    fail(h, why);
+}
+
+static void timer_h(void *arg)
+{
+    struct handshake *h = arg;
+    const uint64_t start_us = clock_now_us();
+    const enum association_state before = association_state(h->association);
+
+    if (start_us >= h->deadline_us && before == ASSOCIATION_HANDSHAKING) {
+        time_is_up(h);
+        return;
+    }
+    association_tick(h->association);
+    look(h, before);
+    h->stream->control->counters.dtls_us += clock_now_us() - start_us;
+}
+
+static void send_h(const uint8_t *data, size_t n, void *arg)
+{
+    const struct handshake *h = arg;
+
+    /* what the kernel does not take is lost, as anything on the way: the timer sends it again */
+    if (addr_is_set(&h->peer))
+        (void)socket_send_to(h->stream->fd[MEDIA_RTP], data, n, &h->peer);
+}
+
+static void put(struct handshake *h, const uint8_t *data, size_t n)
+{
+    const enum association_state before = association_state(h->association);
+
+    if (association_put(h->association, data, n))
+        count(h, CONTROL_DTLS_BAD);
+    look(h, before);
+}
+
+/* ---- life -------------------------------------------------------------------------------------
+ */
+
+static void handshake_destructor(void *data)
+{
+    struct handshake *h = data;
+
+    tmr_cancel(&h->timer);
+    mem_deref(h->association);
+    mem_deref(h->early);
+}
+
+static int open_association(struct handshake *h)
+{
+    const struct leg *leg = h->stream->leg;
+    const struct association_config cfg = {.certificate = leg->certificate,
+                                           .remote = h->remote,
+                                           .is_server = h->is_server,
+                                           .has_cookie = !leg->has_ice,
+                                           .send_h = send_h,
+                                           .arg = h};
+
+    h->association = mem_deref(h->association);
+    h->is_started = false;
+    h->may_restart = false;
+    return association_alloc(&h->association, h->stream->control->dtls, &cfg);
+}
+
+static bool is_kept(const struct handshake *h, const struct fingerprint *remote, bool is_server)
+{
+    return h && !has_failed(h) && h->is_server == is_server &&
+           fingerprint_equal(&h->remote, remote) &&
+           association_state(h->association) != ASSOCIATION_CLOSED;
+}
+
+static int begin(struct stream *s, const struct fingerprint *remote, bool is_server)
+{
+    struct handshake *h;
+    int err;
+
+    if (is_kept(s->handshake, remote, is_server))
+        return 0;
+    handshake_end(s);
+    keys_none(s);
+    h = mem_zalloc(sizeof(*h), handshake_destructor);
+    if (!h)
+        return ENOMEM;
+    tmr_init(&h->timer);
+    h->stream = s;
+    h->remote = *remote;
+    h->is_server = is_server;
+    err = open_association(h);
+    if (err)
+        mem_deref(h);
+    else
+        s->handshake = h;
+    return err;
+}
+
+void handshake_end(struct stream *s)
+{
+    struct handshake *h = s->handshake;
+
+    if (!h)
+        return;
+    s->handshake = NULL;
+    association_close(h->association);
+    mem_deref(h);
+    keys_none(s); /* they were of this association alone */
+}
+
+/* ---- descriptions -----------------------------------------------------------------------------
+ */
+
+static int read_fingerprint(struct fingerprint *f, const struct stream *s,
+                            const struct sdp_media *theirs)
+{
+    int err = fingerprint_parse(f, theirs->fingerprint);
+
+    if (!err)
+        return 0;
+    s->control->counters.events[CONTROL_DTLS_FINGERPRINT]++;
+    log_warning(s->leg->call->id, "%s: %s; expected a=fingerprint with SHA-256 or stronger",
+                media_kind_name(s->kind),
+                str_is_empty(theirs->fingerprint) ? "DTLS without fingerprint"
+                : err == ENOTSUP                  ? "a fingerprint of a hash that is too weak"
+                                                  : "a malformed fingerprint");
+    return ENOENT;
+}
+
+int handshake_answer(struct stream *s, const struct sdp_media *offer, bool is_passive)
+{
+    struct fingerprint remote;
+    bool is_server = s->handshake ? s->handshake->is_server : is_passive;
+    int err = read_fingerprint(&remote, s, offer);
+
+    if (err)
+        return err;
+    if (str_equal_nocase(offer->setup, STR("active")))
+        is_server = true;
+    else if (str_equal_nocase(offer->setup, STR("passive")))
+        is_server = false;
+    else if (str_equal_nocase(offer->setup, STR("holdconn")))
+        return ENOENT;
+    return begin(s, &remote, is_server);
+}
+
+/* Nothing said means active: RFC 4145 s.4. */
+int handshake_accept(struct stream *s, const struct sdp_media *answer)
+{
+    struct fingerprint remote;
+    int err = read_fingerprint(&remote, s, answer);
+
+    if (err)
+        return err;
+    if (str_equal_nocase(answer->setup, STR("holdconn")))
+        return ENOENT;
+    return begin(s, &remote, !str_equal_nocase(answer->setup, STR("passive")));
+}
+
+struct str handshake_setup(const struct stream *s, bool is_offer)
+{
+    if (is_offer)
+        return STR("actpass"); /* RFC 5763 s.5 */
+    return s->handshake && s->handshake->is_server ? STR("passive") : STR("active");
+}
+
+struct str handshake_fingerprint(char *text, const struct stream *s)
+{
+    struct fingerprint f;
+    int n;
+
+    if (certificate_fingerprint(&f, FINGERPRINT_SHA_256, s->leg->certificate->x509))
+        return STR("");
+    n = fingerprint_print(text, FINGERPRINT_TEXT_MAX, &f);
+    return n < 0 ? STR("") : (struct str){text, (size_t)n};
+}
+
+/* ---- the path ---------------------------------------------------------------------------------
+ */
+
+/* @return whether there is an address that may be believed */
+static bool find_peer(union addr *peer, const struct stream *s)
+{
+    memset(peer, 0, sizeof(*peer));
+    if (s->ice && s->leg->has_ice) {
+        if (s->progress[0].is_selected)
+            memcpy(peer, &s->progress[0].media, sizeof(*peer));
+    } else if (s->leg->doc && s->index < s->leg->doc->n_media) {
+        *peer = s->leg->doc->media[s->index].rtp;
+    }
+    return addr_is_set(peer) && !addr_is_any(peer);
+}
+
+static void take_early(struct handshake *h)
+{
+    struct mbuf *early = h->early;
+
+    h->early = NULL;
+    if (early && addr_equal(&h->early_from, &h->peer))
+        put(h, early->buf, early->end);
+    mem_deref(early);
+}
+
+void handshake_start(struct stream *s)
+{
+    struct handshake *h = s->handshake;
+    union addr peer;
+
+    if (!h || has_failed(h) || !s->leg || !find_peer(&peer, s))
+        return;
+    h->peer = peer;
+    if (h->is_started)
+        return;
+    h->is_started = true;
+    h->deadline_us = clock_now_us() + LIMIT_US;
+    association_begin(h->association);
+    arm(h);
+    take_early(h);
+}
+
+void handshake_expect_restart(struct stream *s)
+{
+    if (s->handshake)
+        s->handshake->may_restart = true;
+}
+
+/* The keys in force stay until there are others. */
+static void restart(struct handshake *h)
+{
+    if (open_association(h)) {
+        fail(h, "out of memory");
+        return;
+    }
+    handshake_start(h->stream);
+}
+
+static void keep_early(struct handshake *h, const union addr *from, const uint8_t *data, size_t n)
+{
+    if (!h->is_server || !association_is_hello(data, n))
+        return;
+    mem_deref(h->early);
+    h->early = mbuf_alloc(n);
+    if (h->early && mbuf_write_mem(h->early, data, n))
+        h->early = mem_deref(h->early);
+    h->early_from = *from;
+}
+
+void handshake_packet(struct stream *s, const union addr *from, bool is_early, const uint8_t *data,
+                      size_t n)
+{
+    const uint64_t start_us = clock_now_us();
+    struct handshake *h = s->handshake;
+
+    if (!h || has_failed(h) || !s->leg)
+        return;
+    if (is_early && !(h->is_started && addr_equal(from, &h->peer))) {
+        keep_early(h, from, data, n);
+        return;
+    }
+    if (!s->ice)
+        h->peer = *from; /* the gate lets it send here: it is answered where it is */
+    if (h->may_restart && h->is_done && h->is_server && association_is_hello(data, n))
+        restart(h);
+    if (!has_failed(h))
+        put(h, data, n);
+    s->control->counters.dtls_us += clock_now_us() - start_us;
+}
+
+/* ---- for others -------------------------------------------------------------------------------
+ */
+
+bool handshake_is_used(const struct stream *s)
+{
+    return s->handshake != NULL;
+}
+
+bool handshake_is_pending(const struct stream *s)
+{
+    return s->handshake && !s->handshake->is_done;
+}
+
+bool handshake_is_server(const struct stream *s)
+{
+    return s->handshake && s->handshake->is_server;
+}
+
+const char *handshake_status(const struct stream *s)
+{
+    const struct handshake *h = s->handshake;
+
+    if (!h)
+        return "";
+    if (has_failed(h))
+        return h->failure;
+    if (h->is_done)
+        return "verified";
+    return h->is_started ? "handshaking" : "waiting for an address";
+}
+
+/* ---- of all -----------------------------------------------------------------------------------
+ */
+
+#define HOUR_US   3600000000ull
+#define VALID_FOR 30 /* [days] beyond the rotation: calls may be long */
+
+static int make_certificate(struct control *c, uint64_t now_us)
+{
+    struct certificate *fresh;
+    int err = certificate_make(&fresh, c->cfg->dtls_certificate_hours / 24 + VALID_FOR);
+
+    if (err)
+        return err;
+    mem_deref(c->certificate);
+    c->certificate = fresh;
+    c->certificate_us = now_us;
+    return 0;
+}
+
+int handshake_open(struct control *c)
+{
+    int err = association_context_alloc(&c->dtls);
+
+    return err ? err : make_certificate(c, clock_now_us());
+}
+
+void handshake_close(struct control *c)
+{
+    c->certificate = mem_deref(c->certificate);
+    c->dtls = mem_deref(c->dtls);
+}
+
+void handshake_rotate(struct control *c, uint64_t now_us)
+{
+    if (now_us - c->certificate_us < c->cfg->dtls_certificate_hours * HOUR_US)
+        return;
+    if (make_certificate(c, now_us)) {
+        log_error(NULL, "no new DTLS certificate could be made: the old one stays for as long");
+        c->certificate_us = now_us;
+        return;
+    }
+    log_info(NULL, "DTLS: new calls show a new certificate");
+}
