@@ -53,10 +53,10 @@ struct stream {
     struct leg_ice *ice; /* reference; NULL: no ICE */
     int ice_stream;
     struct ice_progress *progress; /* of both components; NULL: no ICE */
+    struct handshake *handshake; /* DTLS; NULL: none. Its keys are below when it is done */
     struct media_stream *media;
     struct stream *sink; /* where the worker was last told to send its arrivals; NULL: nowhere */
     struct sdp_crypto offered_keys[CALL_KEYS_MAX]; /* ours, as we put them into an offer */
-    struct handshake *handshake; /* DTLS; NULL: none. Its keys are below when it is done */
     unsigned n_offered_keys;
 
     /* agreed */
@@ -66,10 +66,10 @@ struct stream {
     struct srtp_keys local_in_force, remote_in_force; /* what the data plane has */
     bool is_muxed;
     bool offers_mux, requires_mux; /* what we last put into an offer */
+    bool refuses_dtls, is_passive, prefers_sdes; /* as the offer from this leg was to be taken */
     enum sdp_direction offered_direction;
 
     /* formats that this leg was offered; borrow from the offerer's document */
-    bool refuses_dtls, is_passive, prefers_sdes; /* as the offer from this leg was to be taken */
     struct sdp_format *offered;
     unsigned n_offered;
     uint64_t usable, accepted; /* of the offer that came from this leg */
@@ -97,10 +97,10 @@ struct leg {
     bool has_ice;        /* our SDP towards this leg carries ICE */
     bool refused_ice;    /* it answered without: plain addresses until reset */
     char *remote_ufrag;  /* to tell a restart */
+    struct certificate *certificate; /* that it shows in DTLS */
     struct stream **streams;
     unsigned n_streams;
     union addr received_from;
-    struct certificate *certificate; /* that it shows in DTLS */
     bool trusts_source; /* SIP-source-address: media goes to received_from, not to the SDP's host */
     bool is_strict;     /* strict-source: nothing but the SDP's address */
     bool is_offerer;    /* of the last offer */

@@ -90,8 +90,9 @@ static void ice_event(const struct ice_event *ev, void *arg)
         p->remote = ev->remote;
         log_pair(s, ev);
         apply_selected_pair(s, ev->component, &ev->remote);
+        if (ev->component == 1)
+            handshake_start(s);
         return;
-    handshake_rotate(c, now_us);
     }
     p->state = ev->state;
     if (ev->state == ICE_STATE_FAILED && !(ev->component == 2 && s->is_muxed))
@@ -129,6 +130,7 @@ static void tick(void *arg)
     for (unsigned i = 0; i < c->cfg->n_interfaces; i++)
         port_quiet_run(c->quiet[i], now_us);
     timeouts_run(c, now_us);
+    handshake_rotate(c, now_us);
     reload_tick(c, (int64_t)(clock_wall_us() / 1000000));
     media_measure_load(c->media, now_us);
     give_back_memory(c, now_us);
@@ -249,8 +251,6 @@ static int start_listeners(struct control *c, char *err, size_t cap)
 
         if (error)
             return fail(err, cap, error, "http %s: %s", addr_print(text, &c->cfg->http),
-    else if ((error = handshake_open(c)) != 0)
-        (void)fail(err, err_cap, error, "DTLS: no certificate: %s", strerror(error));
                         strerror(error));
     }
     return 0;
@@ -288,6 +288,8 @@ int control_start(struct control **cp, const struct control_options *opt, char *
         error = srtp_context_alloc(&c->srtp, opt->srtp);
     if (error)
         (void)fail(err, err_cap, error, "%s", strerror(error));
+    else if ((error = handshake_open(c)) != 0)
+        (void)fail(err, err_cap, error, "DTLS: no certificate: %s", strerror(error));
     if (!error)
         error = start_ports(c, err, err_cap);
     if (!error)
@@ -321,7 +323,6 @@ static void wait_for_workers(struct control *c)
     while (c->n_releasing && poll(&p, 1, STOP_WAIT_MS) > 0)
         media_dispatch(c->media, media_event, c);
     if (c->n_releasing)
-    handshake_close(c);
         log_error(NULL, "%u streams were not given back by their workers", c->n_releasing);
 }
 
@@ -359,6 +360,7 @@ void control_stop(struct control *c)
     }
     cookie_cache_free(c->cookies);
     srtp_context_free(c->srtp);
+    handshake_close(c);
     mem_deref(c->calls);
     mem_deref(c);
 }

@@ -54,6 +54,7 @@ static void write_keys(const struct description *d, struct sdp_media_out *m,
         m->setup = handshake_setup(s, d->is_offer);
         m->fingerprint = handshake_fingerprint(store->fingerprint, s);
         return;
+    }
     m->crypto = d->is_offer ? s->offered_keys : &s->local;
     m->n_crypto = d->is_offer ? s->n_offered_keys : 1;
     m->has_lifetime = (d->req->sdes & NG_SDES_LIFETIME) || d->leg->dialect != DIALECT_RFC ||

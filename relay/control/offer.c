@@ -219,6 +219,8 @@ static enum sdp_proto asked_proto(const struct offer *o, const struct sdp_media 
         [NG_PROTO_RTP_AVPF] = SDP_RTP_AVPF,
         [NG_PROTO_RTP_SAVP] = SDP_RTP_SAVP,
         [NG_PROTO_RTP_SAVPF] = SDP_RTP_SAVPF,
+        [NG_PROTO_UDP_TLS_RTP_SAVP] = SDP_UDP_TLS_RTP_SAVP,
+        [NG_PROTO_UDP_TLS_RTP_SAVPF] = SDP_UDP_TLS_RTP_SAVPF,
     };
 
     if (o->req->proto >= NG_PROTO_RTP_AVP && o->req->proto <= NG_PROTO_UDP_TLS_RTP_SAVPF)
@@ -227,8 +229,6 @@ static enum sdp_proto asked_proto(const struct offer *o, const struct sdp_media 
     if (lync_is_optional_srtp(m) && o->d.offerer->dialect != DIALECT_RFC)
         return SDP_RTP_SAVP;
     return m->proto;
-        [NG_PROTO_UDP_TLS_RTP_SAVP] = SDP_UDP_TLS_RTP_SAVP,
-        [NG_PROTO_UDP_TLS_RTP_SAVPF] = SDP_UDP_TLS_RTP_SAVPF,
 }
 
 static enum sdp_proto secure_proto(enum sdp_proto p)
@@ -236,15 +236,6 @@ static enum sdp_proto secure_proto(enum sdp_proto p)
     return p == SDP_RTP_AVP ? SDP_RTP_SAVP : p == SDP_RTP_AVPF ? SDP_RTP_SAVPF : p;
 }
 
-static enum sdp_proto clear_proto(enum sdp_proto p)
-{
-    return p == SDP_RTP_SAVP ? SDP_RTP_AVP : p == SDP_RTP_SAVPF ? SDP_RTP_AVPF : p;
-}
-
-/* What policy says of encryption on that side counts more than what is asked for. Microsoft's
- * clients of that time have no DTLS. */
-static enum sdp_proto wanted_proto(struct offer *o, const struct sdp_media *m)
-{
 static enum sdp_proto sdes_proto(enum sdp_proto p)
 {
     return p == SDP_UDP_TLS_RTP_SAVP    ? SDP_RTP_SAVP
@@ -252,10 +243,19 @@ static enum sdp_proto sdes_proto(enum sdp_proto p)
                                         : p;
 }
 
+static enum sdp_proto clear_proto(enum sdp_proto p)
+{
+    p = sdes_proto(p);
+    return p == SDP_RTP_SAVP ? SDP_RTP_AVP : p == SDP_RTP_SAVPF ? SDP_RTP_AVPF : p;
+}
+
+/* What policy says of encryption on that side counts more than what is asked for. Microsoft's
+ * clients of that time have no DTLS. */
+static enum sdp_proto wanted_proto(struct offer *o, const struct sdp_media *m)
+{
     const bool is_sdes = o->req->dtls_off || o->d.answerer->dialect != DIALECT_RFC;
     const enum sdp_proto asked = is_sdes ? sdes_proto(asked_proto(o, m)) : asked_proto(o, m);
     const struct policy_query q = parties_query(&o->parties, m->kind);
-    p = sdes_proto(p);
     const enum policy_side side = *o->c->cfg->interfaces[o->d.answerer->interface].provider
                                       ? POLICY_SIDE_PUBLIC
                                       : POLICY_SIDE_ENTERPRISE;
@@ -284,6 +284,8 @@ static void prepare_mux(const struct offer *o, struct stream *to, const struct s
     if (mux & (NG_MUX_OFFER | NG_MUX_REQUIRE))
         to->offers_mux = true;
     to->requires_mux = (mux & NG_MUX_REQUIRE) != 0;
+    if (sdp_proto_is_dtls(to->proto)) /* without it RTCP would need a handshake of its own */
+        to->offers_mux = true;
     if (to->leg->dialect != DIALECT_RFC) /* two components are the safe choice with Lync */
         to->offers_mux = to->requires_mux = false;
 }
@@ -292,8 +294,6 @@ static int prepare_keys(struct offer *o, struct stream *to)
 {
     if (!sdp_proto_is_secure(to->proto) || sdp_proto_is_dtls(to->proto))
         return 0;
-    if (sdp_proto_is_dtls(to->proto)) /* without it RTCP would need a handshake of its own */
-        to->offers_mux = true;
     if (o->req->sdes & NG_SDES_OFF)
         return ENOTSUP;
     return keys_offer(to, o->req);
@@ -352,6 +352,9 @@ static int prepare_line(struct offer *o, unsigned i)
         return 0;
 
     from->proto = m->proto;
+    from->refuses_dtls = o->req->dtls_off;
+    from->is_passive = o->req->dtls_passive;
+    from->prefers_sdes = (o->req->sdes & NG_SDES_PREFER) != 0;
     to->proto = wanted_proto(o, m);
     prepare_mux(o, to, m);
     err = transport_open(from);
@@ -360,9 +363,6 @@ static int prepare_line(struct offer *o, unsigned i)
     if (!err)
         err = prepare_keys(o, to);
     if (!err)
-    from->refuses_dtls = o->req->dtls_off;
-    from->is_passive = o->req->dtls_passive;
-    from->prefers_sdes = (o->req->sdes & NG_SDES_PREFER) != 0;
         err = prepare_formats(o, from, to, m, line);
     return err;
 }
