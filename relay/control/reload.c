@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "relay/clock.h"
+#include "relay/control/policy/policy_date.h"
 #include "relay/control/policy/policy_loader.h"
 #include "relay/control/revoke.h"
 #include "relay/control/status/journal.h"
@@ -30,7 +31,7 @@ struct reload {
     struct policy_loader *loader;  /* NULL: nothing is being read */
     bool is_wanted_again;          /* since the loader has begun */
     struct waiting waiting, later; /* for what is being read; for what will be then */
-    int64_t day;                   /* that calls were last decided about on; 0: never */
+    int64_t day;                   /* that calls were last decided about on */
     uint32_t bucket;               /* of the calls' hash, next to be looked into */
     struct tmr slice;
 };
@@ -79,17 +80,21 @@ static void decide_again(struct control *c)
     tmr_start(&c->reload->slice, 0, slice_h, c);
 }
 
+static int64_t day_of(int64_t unix_time)
+{
+    return unix_time / POLICY_DAY_S;
+}
+
 void reload_tick(struct control *c, int64_t unix_time)
 {
-    const int64_t day = unix_time / 86400;
+    const int64_t day = day_of(unix_time);
 
     if (!c->reload || day == c->reload->day)
         return;
-    if (c->reload->day) {
-        log_notice(NULL, "policy: a new day (UTC): running calls are decided about again");
-        decide_again(c);
-    }
+    log_notice(NULL, "policy: a new day (UTC): running calls are decided about again");
+    c->counters.events[CONTROL_POLICY_DAY]++;
     c->reload->day = day;
+    decide_again(c);
 }
 
 /* ---- the table --------------------------------------------------------------------------------
@@ -106,6 +111,7 @@ static void tell(struct control *c, struct waiting *w, char *mistake)
 
 static void refuse(struct control *c, char *mistake)
 {
+    c->counters.events[CONTROL_POLICY_REFUSED]++;
     log_error(NULL, "policy: %s; the old table stays in force", mistake);
     tell(c, &c->reload->waiting, mistake);
 }
@@ -115,6 +121,7 @@ static void take(struct control *c, struct policy *fresh)
     policy_free(c->reload->policy);
     c->reload->policy = fresh;
     c->policy = fresh;
+    c->counters.events[CONTROL_POLICY_READ]++;
     log_notice(NULL, "policy: read anew from %s",
                c->cfg->policy[0] ? c->cfg->policy : "the built-in table");
     decide_again(c);
@@ -221,6 +228,8 @@ int reload_start(struct control *c)
     if (!r)
         return ENOMEM;
     tmr_init(&r->slice);
+    r->day =
+        day_of((int64_t)(clock_wall_us() / 1000000)); /* a call may be up before the first tick */
     sigemptyset(&hup);
     sigaddset(&hup, SIGHUP);
     err = pthread_sigmask(SIG_BLOCK, &hup, NULL);

@@ -20,6 +20,7 @@ static struct sockaddr_in address_of(const char *address, uint16_t port)
 static void packet_take(struct phone *p, unsigned component, size_t n)
 {
     struct phone_packet *packet = &p->last[component];
+    const uint16_t expected = (uint16_t)(packet->rtp.seq + 1);
 
     packet->n = n;
     if (p->srtp &&
@@ -29,6 +30,7 @@ static void packet_take(struct phone *p, unsigned component, size_t n)
     }
     if (component == PHONE_RTP && peer_rtp_read(&packet->rtp, packet->bytes, packet->n) != 0)
         memset(&packet->rtp, 0, sizeof(packet->rtp));
+    p->n_gaps += component == PHONE_RTP && p->n_heard[PHONE_RTP] && packet->rtp.seq != expected;
     p->n_heard[component]++;
 }
 

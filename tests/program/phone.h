@@ -35,6 +35,7 @@ struct phone {
     struct phone_packet last[2];
     unsigned n_heard[2];
     unsigned n_unreadable; /* failed SRTP */
+    unsigned n_gaps;       /* RTP packets whose number did not follow the one before */
     char address[16];
     uint32_t ssrc, ts; /* of the next packet */
     uint16_t seq;

@@ -184,11 +184,11 @@ static void check_choices(const struct relay *r)
     }
 }
 
-static void start(struct relay *r, uint64_t n_descriptors)
+static void start(struct relay *r, const struct relay_config *relay)
 {
-    const char *const argv[] = {PROGRAM, "--config", r->config, NULL};
+    const char *const argv[] = {or_else(relay->program, PROGRAM), "--config", r->config, NULL};
     const struct process_config cfg = {
-        .loop = r->loop, .argv = argv, .n_descriptors = n_descriptors};
+        .loop = r->loop, .argv = argv, .n_descriptors = relay->n_descriptors};
 
     assert_int_equal(process_start(&r->process, &cfg), 0);
     relay_wait(r, is_ready, r, "picrelay: ready");
@@ -197,10 +197,10 @@ static void start(struct relay *r, uint64_t n_descriptors)
     assert_int_equal(ng_client_alloc(&r->ng, r->loop, r->ng_address, NG_BENCODE), 0);
 }
 
+static const struct relay_config as_it_comes = {0};
+
 void relay_start(struct relay *r, const struct relay_config *cfg)
 {
-    static const struct relay_config as_it_comes = {0};
-
     memset(r, 0, sizeof(*r));
     assert_int_equal(loop_alloc(&r->loop), 0);
     relay_own_address(r->address);
@@ -208,8 +208,9 @@ void relay_start(struct relay *r, const struct relay_config *cfg)
     r->http_port = relay_free_port(r->address, SOCK_STREAM);
     snprintf(r->ng_address, sizeof(r->ng_address), "%s:%u", r->address, r->ng_port);
     snprintf(r->http_address, sizeof(r->http_address), "%s:%u", r->address, r->http_port);
-    config_write(r, cfg ? cfg : &as_it_comes);
-    start(r, cfg ? cfg->n_descriptors : 0);
+    cfg = cfg ? cfg : &as_it_comes;
+    config_write(r, cfg);
+    start(r, cfg);
 }
 
 void relay_start_file(struct relay *r, const char *path)
@@ -222,7 +223,7 @@ void relay_start_file(struct relay *r, const char *path)
     r->http_port = 9901;
     strcpy(r->ng_address, "127.0.0.1:2223");
     strcpy(r->http_address, "127.0.0.1:9901");
-    start(r, 0);
+    start(r, &as_it_comes);
 }
 
 void relay_stop(struct relay *r)

@@ -31,6 +31,7 @@
 
 /** A zeroed struct is a usable one. Texts are YAML. */
 struct relay_config {
+    const char *program;          /* NULL: picrelay */
     const char *enterprise_ports; /* NULL: 10000-17999 */
     const char *skype_ports;      /* NULL: 18000-25999 */
     const char *enterprise;       /* more of interface enterprise: "dialect: lync"; NULL: nothing */

@@ -11,6 +11,9 @@
 /* A table that is read anew while requests go on. A named pipe stands for a table that takes long
  * to read: it is read when the test writes it. */
 
+#define READ    "picrelay_control_events_total{event=\"policy_read\"} "
+#define REFUSED "picrelay_control_events_total{event=\"policy_refused\"} "
+
 static const char wlm_allowed[] =
     "providers:\n"
     "  - {Identity: skype, Enabled: yes, capabilities: {audio: yes}}\n"
@@ -231,6 +234,8 @@ static void a_mistake_is_told_to_who_asked_and_changes_nothing(void **state)
     write_file(s.table, wlm_denied);
     expect_end(&s, start_ctl(&s), 0, "the table was read anew");
     assert_true(is_denied(t));
+    assert_true(relay_metric(&s.relay, REFUSED) == 2);
+    assert_true(relay_metric(&s.relay, READ) == 1);
     talk_close(t);
     close_scene(&s);
     free(t);

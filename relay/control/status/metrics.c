@@ -334,6 +334,9 @@ const char *control_event_name(enum control_event event)
         [CONTROL_DTLS_FINGERPRINT] = "dtls_fingerprint",
         [CONTROL_DTLS_FAILED] = "dtls_failed",
         [CONTROL_DTLS_BAD] = "dtls_bad",
+        [CONTROL_POLICY_READ] = "policy_read",
+        [CONTROL_POLICY_REFUSED] = "policy_refused",
+        [CONTROL_POLICY_DAY] = "policy_day",
         [CONTROL_RESOURCE_EXHAUSTED] = "resource_exhausted",
     };
     return names[event];
