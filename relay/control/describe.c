@@ -99,8 +99,26 @@ static void write_ice(const struct description *d, struct sdp_media_out *m,
         m->n_candidates = kept;
     }
     m->candidates = store->candidates;
-    m->has_end_of_candidates =
-        d->leg->dialect == DIALECT_RFC && ng_has(d->req, NG_FLAG_TRICKLE_ICE);
+    m->has_end_of_candidates = trickles(d);
+}
+
+/* A line keeps the mid that its leg has given it (RFC 5888 s.6, RFC 8829 s.5.2.2); a leg that was
+ * offered none may be offered one of ours. */
+static void write_mid(const struct description *d, struct sdp_media_out *m, unsigned i)
+{
+    const struct sdp_doc *theirs = d->leg->doc;
+    struct line_store *store = &d->store[i];
+
+    if (theirs && i < theirs->n_media && !str_is_empty(theirs->media[i].mid)) {
+        m->mid = theirs->media[i].mid;
+        m->is_bundled = d->is_offer || sdp_is_bundled(theirs, m->mid);
+        return;
+    }
+    if (!ng_has(d->req, NG_FLAG_GENERATE_MID) || !d->is_offer)
+        return;
+    (void)re_snprintf(store->mid, sizeof(store->mid), "%u", i + 1);
+    m->mid = str_of(store->mid);
+    m->is_bundled = sdp_proto_is_dtls(m->proto);
 }
 
 static void write_line(const struct description *d, unsigned i, const struct describe_line *line,
@@ -123,10 +141,7 @@ static void write_line(const struct description *d, unsigned i, const struct des
     m->direction = template->direction;
     m->writes_direction = !ng_has(d->req, NG_FLAG_ORIGINAL_SENDRECV);
     m->ptime_ms = line->ptime_ms;
-    if (ng_has(d->req, NG_FLAG_GENERATE_MID) && str_is_empty(template->mid)) {
-        (void)re_snprintf(d->store[i].mid, sizeof(d->store[i].mid), "%u", i + 1);
-        m->mid = str_of(d->store[i].mid);
-    }
+    write_mid(d, m, i);
     write_keys(d, m, &d->store[i], s);
     if (d->leg->has_ice && s->ice)
         write_ice(d, m, &d->store[i], s);

@@ -158,7 +158,8 @@ struct sdp_media_out {
     struct ice_candidate remote_candidates[2];
 
     struct str fingerprint, setup, mid; /* values for a=...; empty: not written. RFC dialect only */
-    uint32_t ssrc;                      /* of ours, for a=x-ssrc-range; 0: not written */
+    bool is_bundled; /* in a=group:BUNDLE, if it is the first: lines have a transport each */
+    uint32_t ssrc;   /* of ours, for a=x-ssrc-range; 0: not written */
 };
 
 struct sdp_out {
@@ -182,6 +183,9 @@ struct sdp_out {
  * @return length without NUL; -ENOSPC
  */
 int sdp_write(char *buf, size_t cap, const struct sdp_doc *doc, const struct sdp_out *out);
+
+/** Whether an m= line of that mid is in a BUNDLE group of the document (RFC 9143 s.5). */
+bool sdp_is_bundled(const struct sdp_doc *doc, struct str mid);
 
 /** Copies a format's description, cut to the fields' size. @return 0; EINVAL: no name */
 int sdp_format_spec(struct codec_spec *spec, const struct sdp_format *f);

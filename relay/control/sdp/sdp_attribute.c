@@ -265,7 +265,14 @@ static void read_mid(struct sdp_section *s, struct str value)
 
 static void read_fingerprint(struct sdp_section *s, struct str value)
 {
-    s->media->fingerprint = value;
+    static const struct str strong[] = {STR_INIT("sha-256 "), STR_INIT("sha-384 "),
+                                        STR_INIT("sha-512 ")};
+    bool is_strong = false;
+
+    for (size_t i = 0; i < sizeof(strong) / sizeof(*strong); i++)
+        is_strong = is_strong || scan_has_prefix(value, strong[i]);
+    if (is_strong || str_is_empty(s->media->fingerprint))
+        s->media->fingerprint = value;
 }
 
 static void read_setup(struct sdp_section *s, struct str value)
@@ -339,6 +346,22 @@ static const struct str private_prefixes[] = {
     STR_INIT("candidate"),        STR_INIT("ice-"), STR_INIT("msid"), STR_INIT("old"),
     STR_INIT("remote-candidate"), STR_INIT("rtcp"), STR_INIT("ssrc"), STR_INIT("x-"),
 };
+
+bool sdp_is_bundled(const struct sdp_doc *doc, struct str mid)
+{
+    for (unsigned i = 0; !str_is_empty(mid) && i < doc->n_session_lines; i++) {
+        struct str value = doc->lines[i].value;
+
+        if (doc->lines[i].type != 'a' || !str_equal_nocase(scan_until(&value, ':'), STR("group")) ||
+            !str_equal_nocase(scan_word(&value), STR("BUNDLE")))
+            continue;
+        for (struct str word = scan_word(&value); !str_is_empty(word); word = scan_word(&value)) {
+            if (str_equal(word, mid))
+                return true;
+        }
+    }
+    return false;
+}
 
 static const struct attribute *find_attribute(struct str name)
 {

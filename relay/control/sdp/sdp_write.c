@@ -203,6 +203,20 @@ static void put_section(struct writer *w, const struct sdp_media *m, const struc
     }
 }
 
+/* One transport a line is what we have, so a group has one line (RFC 9143 s.7.3.3 lets the others
+ * out): the first that may be in it. */
+static void put_group(struct writer *w)
+{
+    for (unsigned i = 0; i < w->doc->n_media; i++) {
+        const struct sdp_media_out *o = &w->out->media[i];
+
+        if (o->action != SDP_RELAY || !o->is_bundled || str_is_empty(o->mid))
+            continue;
+        sdp_put(&w->p, "a=group:BUNDLE " STR_FMT "\r\n", STR_ARG(o->mid));
+        return;
+    }
+}
+
 static int write_rfc(char *buf, size_t cap, const struct sdp_doc *doc, const struct sdp_out *out)
 {
     struct writer w = {.p = {.buf = buf, .cap = cap}, .doc = doc, .out = out};
@@ -215,6 +229,7 @@ static int write_rfc(char *buf, size_t cap, const struct sdp_doc *doc, const str
         put_session_line(&w, &doc->lines[i]);
     if (!str_is_empty(out->loop_mark))
         sdp_put(&w.p, "a=" STR_FMT "\r\n", STR_ARG(out->loop_mark));
+    put_group(&w);
     for (unsigned i = 0; i < doc->n_media; i++)
         put_section(&w, &doc->media[i], &out->media[i]);
     return sdp_printed(&w.p);
