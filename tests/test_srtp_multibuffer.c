@@ -453,7 +453,7 @@ static void keys_are_wiped_before_their_memory_is_given_back(void **state)
 
         assert_int_equal(mb_keys_derive(*state, &secrets, &keys, false), 0);
         assert_int_equal(srtp_session_alloc(&s, *state, &keys, SRTP_SEND), 0);
-        schedule = i == 0 ? (const void *)((struct mb_session *)s)->keys[0].aes
+        schedule = i == 0 ? (const void *)((struct mb_session *)s)->rtp_keys.aes
                           : (const void *)((struct mb_session *)s)->gcm[0].expanded_keys;
         memcpy(leak.secret, secrets.key, sizeof(leak.secret)); /* the first round key is the key */
         assert_memory_equal(schedule, leak.secret, sizeof(leak.secret));

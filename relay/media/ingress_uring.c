@@ -273,7 +273,7 @@ static void take_completion(struct uring *u, struct batch *b, const struct io_ur
 #define AHEAD 10 /* completions: by then what was asked for has come from the last cache */
 
 /* Streams are heard once in 20 ms, so nothing of them is in a near cache. */
-STREAM_INLINE void ask_ahead(const struct io_uring_cqe *cqe)
+PREFETCH_INLINE void ask_ahead(const struct io_uring_cqe *cqe)
 {
     const struct media_socket *socket =
         (void *)(uintptr_t)(cqe->user_data & ~(uint64_t)URING_TAG_MASK);

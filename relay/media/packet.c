@@ -13,7 +13,7 @@
 static struct packet *alloc_packets(unsigned n)
 {
     size_t n_bytes = n * sizeof(struct packet);
-    size_t align = n_bytes >= HUGE_PAGE_BYTES ? HUGE_PAGE_BYTES : PACKET_ALIGN;
+    size_t align = n_bytes >= HUGE_PAGE_BYTES ? HUGE_PAGE_BYTES : CACHE_LINE;
     struct packet *all;
 
     n_bytes = (n_bytes + align - 1) / align * align;

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "relay/addr.h"
+#include "relay/media/cache.h"
 #include "relay/media/counter.h"
 #include "relay/media/drop.h"
 #include "relay/media/rtp.h"
@@ -19,7 +20,6 @@
 #define PACKET_TAILROOM  SRTP_TRAILER_MAX
 #define PACKET_HEADROOM  104 /* where the kernel writes what it says of a datagram [bytes] */
 #define PACKET_BUF_BYTES (PACKET_HEADROOM + PACKET_MAX + 4 + PACKET_TAILROOM)
-#define PACKET_ALIGN     64 /* a cache line */
 #define BATCH_MAX        256
 
 struct media_stream;
@@ -29,7 +29,7 @@ enum packet_kind { PACKET_RTP, PACKET_RTCP, PACKET_DTLS };
 /** A datagram on its way. Its buffer lies behind it; data points to the first byte. */
 struct packet {
     _Alignas(
-        PACKET_ALIGN) struct packet *next; /* epoll: in its socket's queue of what is to be sent */
+        CACHE_LINE) struct packet *next; /* epoll: in its socket's queue of what is to be sent */
     uint8_t *data;
     uint32_t len;
     uint32_t wire_len;           /* as it arrived, with SRTP's trailer */

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "relay/media/cache.h"
+
 /**
  * A bounded lock-free ring of pointers: one thread puts, one thread takes. What the producer wrote
  * to an object before ring_put() is seen by the consumer after ring_get().
@@ -17,8 +19,7 @@
  * before the consumer sleeps.
  */
 
-#define RING_SIZE  1024 /* slots; a power of two */
-#define CACHE_LINE 64   /* [bytes] */
+#define RING_SIZE 1024 /* slots; a power of two */
 
 struct ring {
     _Alignas(CACHE_LINE) atomic_size_t tail; /* next slot to fill; written by the producer */

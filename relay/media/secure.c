@@ -19,6 +19,7 @@ static unsigned add_job(struct secure *s, unsigned n, struct packet *p,
 {
     if (!session)
         return n;
+    srtp_prefetch(session);
     s->jobs[n] = (struct srtp_job){
         .session = session,
         .data = p->data,

@@ -1,6 +1,7 @@
 #include "relay/media/srtp.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -102,6 +103,19 @@ void srtp_context_free(struct srtp_context *c)
         c->provider->context_free(c);
 }
 
+static int keep_mki(struct srtp_session *s, const struct srtp_keys *keys)
+{
+    s->mki_len = keys->mki_len;
+    s->mki = NULL;
+    if (keys->mki_len == 0)
+        return 0;
+    s->mki = malloc(keys->mki_len);
+    if (!s->mki)
+        return ENOMEM;
+    memcpy(s->mki, keys->mki, keys->mki_len);
+    return 0;
+}
+
 int srtp_session_alloc(struct srtp_session **sp, struct srtp_context *c,
                        const struct srtp_keys *keys, enum srtp_direction direction)
 {
@@ -116,16 +130,20 @@ int srtp_session_alloc(struct srtp_session **sp, struct srtp_context *c,
     s->provider = c->provider;
     s->rtp_tail = suite_row(keys->suite)->rtp_tail;
     s->rtcp_tail = suite_row(keys->suite)->rtcp_tail;
-    s->mki_len = keys->mki_len;
-    memcpy(s->mki, keys->mki, keys->mki_len);
-    *sp = s;
-    return 0;
+    err = keep_mki(s, keys);
+    if (err)
+        srtp_session_free(s);
+    else
+        *sp = s;
+    return err;
 }
 
 void srtp_session_free(struct srtp_session *s)
 {
-    if (s)
-        s->provider->session_free(s);
+    if (!s)
+        return;
+    free(s->mki);
+    s->provider->session_free(s);
 }
 
 static uint32_t tail_of(const struct srtp_job *job)

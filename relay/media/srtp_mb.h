@@ -43,9 +43,13 @@ struct mb_session {
     struct srtp_session base;
     const struct mb_suite *suite;
     struct gcm_key_data *gcm; /* SRTP's, SRTCP's; NULL: AES-CM */
-    struct mb_keys keys[2];   /* SRTP's, SRTCP's */
+    struct mb_keys rtp_keys;  /* up to its first source, a session is what SRTP_HOT_BYTES ask for */
     struct srtp_sources sources;
+    struct mb_keys rtcp_keys;
 };
+
+_Static_assert(offsetof(struct mb_session, sources.source[1]) <= SRTP_HOT_BYTES,
+               "what most packets look at is asked for ahead");
 
 /** A packet of the vector that is being worked on. */
 struct mb_item {
@@ -107,7 +111,7 @@ void mb_encrypt(struct mb_context *c, unsigned n);
 
 static inline const struct mb_keys *mb_item_keys(const struct mb_item *item)
 {
-    return &item->session->keys[item->job->is_rtcp];
+    return item->job->is_rtcp ? &item->session->rtcp_keys : &item->session->rtp_keys;
 }
 
 static inline unsigned mb_item_tag_len(const struct mb_item *item)

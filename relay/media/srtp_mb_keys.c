@@ -90,7 +90,7 @@ static void hash_pad(const struct mb_context *c, uint8_t *out, const uint8_t *au
 void mb_keys_set(const struct mb_context *c, struct mb_session *s, const struct mb_secrets *secrets,
                  bool is_rtcp)
 {
-    struct mb_keys *keys = &s->keys[is_rtcp];
+    struct mb_keys *keys = is_rtcp ? &s->rtcp_keys : &s->rtp_keys;
 
     memcpy(keys->salt, secrets->salt, s->suite->salt_len);
     if (!s->suite->is_gcm) {

@@ -99,11 +99,8 @@ static inline struct media_stream *stream_of_timer(struct wheel_node *node)
 /* A stream is heard once in 20 ms, so of thousands none is in a near cache. Asked for some packets
  * ahead, what a packet's journey looks at is there when it comes. */
 
-/* gcc 12 takes a function that only asks ahead for one without effect, and leaves its calls out. */
-#define STREAM_INLINE static inline __attribute__((always_inline))
-
 /** @param rtp  the first socket of the stream that a packet will come to */
-STREAM_INLINE void stream_prefetch_receiver(const struct media_socket *rtp)
+PREFETCH_INLINE void stream_prefetch_receiver(const struct media_socket *rtp)
 {
     const struct media_stream *s = (const struct media_stream *)(const void *)rtp;
 
@@ -121,7 +118,7 @@ STREAM_INLINE void stream_prefetch_receiver(const struct media_socket *rtp)
 
 /** @param s  the stream that a packet has come to: asks for what is said of its payload type, and
  *            for the stream that it will leave by */
-STREAM_INLINE void stream_prefetch_sender(const struct media_stream *s, uint8_t pt)
+PREFETCH_INLINE void stream_prefetch_sender(const struct media_stream *s, uint8_t pt)
 {
     const struct media_stream *sink = s->sink;
 
