@@ -14,7 +14,7 @@
  * did ICE not connect". [pure] Small, as every component has one.
  */
 
-#define CHECKS_MAX    32 /* remote candidates, and some that no line named */
+#define CHECKS_MAX    ICE_CHECKS_MAX
 #define CHECKS_IDS    64 /* open transactions that are remembered; a power of two */
 #define CHECKS_ID_MIN 4  /* bytes of an id that are kept: random, enough against a stranger */
 

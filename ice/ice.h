@@ -25,6 +25,7 @@
 #define ICE_UFRAG_MAX      257 /* RFC 8445: 256 characters, and a NUL */
 #define ICE_PWD_MAX        257
 #define ICE_CANDIDATES_MAX 25 /* remote ones of a component (threat model, section 4) */
+#define ICE_CHECKS_MAX     32 /* addresses of which is told what was tried */
 
 struct ice;
 struct ice_leg;

@@ -118,6 +118,7 @@ static bool take_from_component(struct ice_component *c, struct ice_event *ev)
         ev->type = ICE_EVENT_SELECTED;
         ev->local = c->local;
         ev->remote = c->remote;
+        ev->media = c->remote.addr;
     } else if (c->is_state_news) {
         c->is_state_news = false;
         ev->type = ICE_EVENT_STATE;

@@ -26,9 +26,9 @@ static void answer(struct ice_component *c, const StunMessage *request,
     uint8_t buf[ICE_STUN_ANSWER_MAX];
     const size_t n = ice_stun_answer(&ice->stun, buf, request, from);
 
+    ice_count(&ice->n_answered); /* before anybody can know of the answer */
     if (n)
         ice_door_send(c, from, buf, n);
-    ice_count(&ice->n_answered);
 }
 
 /* Nothing that libnice would do: the pair is nominated and in use, the roles are as they were. */
