@@ -258,6 +258,12 @@ int call_account(struct call_account *account, const struct call *c)
     return call_account_peers(account, c->peer, c->cfg.expected);
 }
 
+void call_times(const struct call *c, uint64_t *offer_us, uint64_t *answer_us)
+{
+    *offer_us = c->offer_us;
+    *answer_us = c->answer_us;
+}
+
 const char *call_problem(const struct call *c)
 {
     return c->problem;

@@ -89,6 +89,8 @@ int call_account(struct call_account *account, const struct call *c);
  */
 int call_run(struct call *c, struct call_account *account, json_t **query);
 
+/** How long the relay took for the last offer and answer [us]. */
+void call_times(const struct call *c, uint64_t *offer_us, uint64_t *answer_us);
 const char *call_problem(const struct call *c); /* "": none */
 struct peer *call_peer(const struct call *c, unsigned side);
 /** By what the relay knows it, and its parties. */

@@ -208,7 +208,7 @@ int peer_media_open(struct peer *p)
         .ssrc_high = p->remote.ssrc_high,
         .heard_s = p->cfg.record_s,
         .log_packets = p->cfg.record_s * 100,
-        .audio_h = p->cfg.audio_h,
+        .packet_h = p->cfg.packet_h,
         .arg = p->cfg.arg,
     };
 

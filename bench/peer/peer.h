@@ -40,7 +40,7 @@ struct peer_config {
     const char *profile;       /* of an offer; NULL: RTP/SAVP, or RTP/AVP without keys */
     const struct sound *says;  /* NULL: silence */
     peer_source_h *source_h;   /* speaks live, instead of says; NULL: none */
-    peer_audio_h *audio_h;     /* listens live, beside the record; NULL: none */
+    peer_packet_h *packet_h;   /* listens live, beside the record; NULL: none */
     void *arg;                 /* of both */
     const char *extra_media;   /* m= sections behind the offer's audio; NULL: none */
     uint32_t ptime_ms;         /* 0: 20 */

@@ -158,8 +158,6 @@ static void audio_put(struct peer_receiver *r, const struct peer_format *f,
     int64_t media_us =
         r->base_us + (int64_t)(int32_t)(h->ts - r->base_ts) * 1000000 / (int64_t)clock_hz;
     peer_log_put(&r->log, now_us, media_us, h->payload, h->n);
-    if (r->cfg.audio_h)
-        r->cfg.audio_h(f, h, now_us, r->cfg.arg);
     if (peer_timeline_put(r->timeline, f, media_us, h->payload, h->n) != 0)
         r->stats.bad_payload++;
     if (verdict == PEER_SEQ_LATE)
@@ -176,6 +174,8 @@ static void payload_put(struct peer_receiver *r, const struct peer_rtp *h,
 {
     const struct peer_format *f = format_find(r, h->pt);
 
+    if (f && r->cfg.packet_h)
+        r->cfg.packet_h(f, h, now_us, r->cfg.arg);
     if (!f || !f->spec.clock_hz) {
         r->stats.bad_pt++;
     } else if (strcasecmp(f->spec.name, "telephone-event") == 0) {

@@ -17,10 +17,11 @@
 struct peer_receiver;
 
 struct peer_rtp;
-/** Somebody who listens live. Called for each audio packet that came for the first time, borrowed.
+/** Somebody who listens live. Called for each packet of a listed format, borrowed; not for
+ * duplicates.
  */
-typedef void(peer_audio_h)(const struct peer_format *format, const struct peer_rtp *packet,
-                           uint64_t now_us, void *arg);
+typedef void(peer_packet_h)(const struct peer_format *format, const struct peer_rtp *packet,
+                            uint64_t now_us, void *arg);
 
 struct peer_receiver_config {
     const struct peer_description *local; /* what we listed: copied */
@@ -28,7 +29,7 @@ struct peer_receiver_config {
     uint32_t ssrc_low, ssrc_high;
     uint32_t heard_s; /* how much is recorded */
     size_t log_packets;
-    peer_audio_h *audio_h; /* NULL: nobody */
+    peer_packet_h *packet_h; /* NULL: nobody */
     void *arg;
 };
 

@@ -8,6 +8,8 @@
 
 #include "bench/sound/fft.h"
 
+#define RIVAL_MS 15 /* speech repeats itself within a pitch period: that is no rival */
+
 static bool fill(struct fft *f, size_t n, const struct sound *s)
 {
     float *time = fft_time(f);
@@ -21,18 +23,49 @@ static bool fill(struct fft *f, size_t n, const struct sound *s)
     return energy > 0;
 }
 
-/* The lag of the highest peak; the upper half of the circle holds the negative lags. */
-static int64_t peak(const float *correlation, size_t n, uint32_t n_heard)
+/* The upper half of the circle holds the negative lags. */
+static int64_t lag_at(size_t i, size_t n, uint32_t n_heard)
 {
-    size_t best = 0;
-
-    for (size_t i = 1; i < n; i++)
-        if (correlation[i] > correlation[best])
-            best = i;
-    return best < n_heard ? (int64_t)best : (int64_t)best - (int64_t)n;
+    return i < n_heard ? (int64_t)i : (int64_t)i - (int64_t)n;
 }
 
-static int correlate(int64_t *lag, struct fft *f, size_t n, const struct sound *said,
+/* The highest value at least `apart` away from a place; 0 apart: anywhere. */
+static size_t peak(const float *correlation, size_t n, size_t from, size_t apart)
+{
+    size_t best = (from + apart) % n;
+
+    for (size_t k = apart; k + apart <= n; k++) {
+        size_t i = (from + k) % n;
+
+        if (correlation[i] > correlation[best])
+            best = i;
+    }
+    return best;
+}
+
+static double energy_of(const struct sound *s, int64_t from, uint32_t n)
+{
+    double sum = 0;
+
+    for (int64_t i = from; i < from + (int64_t)n; i++)
+        if (i >= 0 && i < (int64_t)s->n_samples)
+            sum += (double)s->samples[i] * s->samples[i];
+    return sum;
+}
+
+static void measure(struct align *a, const float *correlation, size_t n, const struct sound *said,
+                    const struct sound *heard)
+{
+    size_t best = peak(correlation, n, 0, 0);
+    size_t second = peak(correlation, n, best, said->rate_hz * RIVAL_MS / 1000);
+
+    a->lag = lag_at(best, n, heard->n_samples);
+    double energy = energy_of(said, 0, said->n_samples) * energy_of(heard, a->lag, said->n_samples);
+    a->strength = energy > 0 ? correlation[best] / (double)n / sqrt(energy) : 0;
+    a->rival = correlation[best] > 0 ? correlation[second] / correlation[best] : 1;
+}
+
+static int correlate(struct align *a, struct fft *f, size_t n, const struct sound *said,
                      const struct sound *heard)
 {
     float complex *bins = fft_bins(f);
@@ -51,13 +84,13 @@ static int correlate(int64_t *lag, struct fft *f, size_t n, const struct sound *
         for (size_t i = 0; i <= n / 2; i++)
             bins[i] *= conjf(kept[i]);
         fft_backward(f);
-        *lag = peak(fft_time(f), n, heard->n_samples);
+        measure(a, fft_time(f), n, said, heard);
     }
     free(kept);
     return is_heard ? 0 : EINVAL;
 }
 
-int align_find(int64_t *lag, const struct sound *said, const struct sound *heard)
+int align_measure(struct align *a, const struct sound *said, const struct sound *heard)
 {
     struct fft *f;
     size_t n = 2;
@@ -71,7 +104,17 @@ int align_find(int64_t *lag, const struct sound *said, const struct sound *heard
     int err = fft_alloc(&f, n);
     if (err)
         return err;
-    err = correlate(lag, f, n, said, heard);
+    err = correlate(a, f, n, said, heard);
     fft_free(f);
+    return err;
+}
+
+int align_find(int64_t *lag, const struct sound *said, const struct sound *heard)
+{
+    struct align a;
+
+    int err = align_measure(&a, said, heard);
+    if (!err)
+        *lag = a.lag;
     return err;
 }

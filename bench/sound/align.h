@@ -12,4 +12,16 @@
  */
 int align_find(int64_t *lag, const struct sound *said, const struct sound *heard);
 
+/** How sure it is. */
+struct align {
+    int64_t lag;
+    double strength; /* 0..1: how alike the two are there, whatever their levels */
+    /* the next best place more than 15 ms away, relative to the best one: near 1 for what repeats
+     * itself, as a tone does, whose place is not known then */
+    double rival;
+};
+
+/** As align_find(). */
+int align_measure(struct align *a, const struct sound *said, const struct sound *heard);
+
 #endif
