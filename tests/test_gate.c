@@ -228,34 +228,6 @@ static void rate_gate_lets_no_packet_pass_that_is_too_large(void **state)
     assert_false(rate_gate_take(&g, 785, START_US));
 }
 
-static void ssrc_gate_hears_one_source_until_it_is_silent(void **state)
-{
-    struct ssrc_gate g;
-
-    (void)state;
-    ssrc_gate_set(&g, 200000);
-    assert_true(ssrc_gate_take(&g, 7, START_US));
-    assert_false(ssrc_gate_take(&g, 8, START_US + 1));
-    assert_true(ssrc_gate_take(&g, 7, START_US + 100000));
-    assert_false(ssrc_gate_take(&g, 8, START_US + 299999)); /* its attempts are no silence */
-    assert_true(ssrc_gate_take(&g, 8, START_US + 300000));
-    assert_false(ssrc_gate_take(&g, 7, START_US + 300001));
-}
-
-static void ssrc_gate_hears_another_source_at_once_after_new_rules(void **state)
-{
-    struct ssrc_gate g;
-
-    (void)state;
-    ssrc_gate_set(&g, 200000);
-    assert_true(ssrc_gate_take(&g, 7, START_US));
-    ssrc_gate_set(&g, 200000);
-    assert_true(ssrc_gate_take(&g, 8, START_US + 1));
-    ssrc_gate_set(&g, 0);
-    assert_true(ssrc_gate_take(&g, 7, START_US + 2));
-    assert_true(ssrc_gate_take(&g, 8, START_US + 2));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -268,8 +240,6 @@ int main(void)
         cmocka_unit_test(rate_gate_lets_a_burst_pass_and_then_the_rate),
         cmocka_unit_test(rate_gate_counts_bytes_as_well),
         cmocka_unit_test(rate_gate_lets_no_packet_pass_that_is_too_large),
-        cmocka_unit_test(ssrc_gate_hears_one_source_until_it_is_silent),
-        cmocka_unit_test(ssrc_gate_hears_another_source_at_once_after_new_rules),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

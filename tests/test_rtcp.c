@@ -397,9 +397,11 @@ static void reports_measure_the_round_trip(void **state)
 static void reports_come_every_five_seconds_on_average(void **state)
 {
     (void)state;
-    assert_int_equal(report_interval_us(0), 2500000);
-    assert_int_equal(report_interval_us(0x80000000), 5000000);
-    assert_in_range(report_interval_us(UINT32_MAX), 7499990, 7500000);
+    assert_int_equal(report_interval_us(0, false), 2500000);
+    assert_int_equal(report_interval_us(0x80000000, false), 5000000);
+    assert_in_range(report_interval_us(UINT32_MAX, false), 7499990, 7500000);
+    assert_in_range(report_interval_us(0, true), 1000000, 2500000);
+    assert_in_range(report_interval_us(UINT32_MAX, true), 4000000, REPORT_SILENCE_MAX_US);
 }
 
 static void translation_passes_no_feedback_about_pictures_in_audio(void **state)

@@ -76,6 +76,18 @@ static void rules_flow(struct media_rules *r, const struct negotiated_flow *flow
     r->event_pt = flow->event_pt;
 }
 
+/* MS-RTP and MS-SDPEXT: which sources count, and that silence on RTCP ends calls. */
+static void rules_dialect(struct media_rules *r, const struct stream *s)
+{
+    const struct sdp_media *m = &s->leg->doc->media[s->index];
+    const bool is_microsoft = s->leg->dialect != DIALECT_RFC;
+
+    r->ssrc_low = m->ssrc_low;
+    r->ssrc_high = m->ssrc_high;
+    r->is_ssrc_throttled = is_microsoft && m->kind == MEDIA_AUDIO;
+    r->needs_rtcp = is_microsoft;
+}
+
 static int make_session(struct srtp_session **sp, const struct stream *s,
                         const struct srtp_keys *keys, enum srtp_direction direction)
 {
@@ -169,6 +181,7 @@ static int apply_one(struct stream *s, struct stream *sink, const struct negotia
     r.may_send = (other & SDP_SENDONLY) && (mine & SDP_RECVONLY);
     r.is_rtcp_translated = !is_transcoded_call;
     gate_limits_set(&r, flow, &s->leg->doc->media[s->index], s->control->cfg->gate_margin_percent);
+    rules_dialect(&r, s);
 
     err = rules_keys(&r, s);
     if (!err)

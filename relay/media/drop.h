@@ -13,9 +13,11 @@ enum drop {
     DROP_NOT_READY,  /* peer or way on not known yet */
     DROP_RTP_BAD,    /* impossible lengths or version */
     DROP_RTCP_BAD,
-    DROP_PAYLOAD_TYPE, /* not negotiated */
-    DROP_POLICY_GATE,  /* of a kind, size or rate that policy forbids */
-    DROP_ON_HOLD,      /* direction does not allow it */
+    DROP_PAYLOAD_TYPE,   /* not negotiated */
+    DROP_POLICY_GATE,    /* of a kind, size or rate that policy forbids */
+    DROP_SSRC_RANGE,     /* not of the a=x-ssrc-range that its sender gave */
+    DROP_SSRC_THROTTLED, /* a third source within 2 s of a change: Microsoft's rule */
+    DROP_ON_HOLD,        /* direction does not allow it */
     DROP_SRTP_AUTH,
     DROP_SRTP_REPLAY,
     DROP_STUN_BAD,    /* STUN that is not for libnice: too short, or on a leg without ICE */

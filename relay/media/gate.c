@@ -102,21 +102,3 @@ bool rate_gate_take(struct rate_gate *g, size_t n, uint64_t now_us)
     g->byte_arrival_us = later(g->byte_arrival_us, now_us) + n * g->ns_per_byte / 1000;
     return true;
 }
-
-void ssrc_gate_set(struct ssrc_gate *g, uint32_t silence_us)
-{
-    g->silence_us = silence_us;
-    g->is_bound = false;
-}
-
-bool ssrc_gate_take(struct ssrc_gate *g, uint32_t ssrc, uint64_t now_us)
-{
-    if (g->silence_us == 0)
-        return true;
-    if (g->is_bound && ssrc != g->ssrc && now_us < g->heard_us + g->silence_us)
-        return false;
-    g->ssrc = ssrc;
-    g->is_bound = true;
-    g->heard_us = now_us;
-    return true;
-}

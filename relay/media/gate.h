@@ -86,17 +86,4 @@ void rate_gate_set(struct rate_gate *g, const struct media_rules *rules);
 /** @param n  bytes of the packet @return true: within the limits, and counted */
 bool rate_gate_take(struct rate_gate *g, size_t n, uint64_t now_us);
 
-/** One source at a time: a second SSRC beside the one that is heard is somebody else's media. */
-struct ssrc_gate {
-    uint32_t silence_us; /* 0: any SSRC at any time */
-    uint32_t ssrc;
-    bool is_bound;     /* a source is heard */
-    uint64_t heard_us; /* last */
-};
-
-/** Gives new rules; whoever comes next is heard. */
-void ssrc_gate_set(struct ssrc_gate *g, uint32_t silence_us);
-/** @return true: it is the source that is heard, or takes its place */
-bool ssrc_gate_take(struct ssrc_gate *g, uint32_t ssrc, uint64_t now_us);
-
 #endif

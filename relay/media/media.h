@@ -142,6 +142,9 @@ struct media_rules {
     uint16_t max_packet_bytes; /* of one RTP packet, header included; 0: no limit */
     uint32_t ssrc_silence_us;  /* how long a source must have been silent before another SSRC is
                                   heard; new rules let one follow at once. 0: any at any time */
+    uint32_t ssrc_low, ssrc_high; /* a=x-ssrc-range: no other is heard; 0: none was given */
+    bool is_ssrc_throttled;       /* Microsoft's rule in the place of ssrc_silence_us */
+    bool needs_rtcp; /* its peer must hear RTCP at least every 5 s, whatever the other leg sends */
     bool has_pictures; /* false: feedback about pictures (RFC 4585 s.6.3) is not passed on */
     struct media_stream *sink; /* of the same worker; NULL: nowhere */
     bool is_rtcp_translated; /* true: reports are passed on with numbers translated (pass-through);

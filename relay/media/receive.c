@@ -62,6 +62,7 @@ static enum drop accept_rtp(struct packet *p, const struct batch *b)
 {
     struct media_stream *s = p->stream;
     const struct format *format;
+    enum drop reason;
 
     if (rtp_parse(&p->rtp, p->data, p->len) != 0)
         return DROP_RTP_BAD;
@@ -72,8 +73,10 @@ static enum drop accept_rtp(struct packet *p, const struct batch *b)
         return DROP_SOURCE;
     if (!s->may_receive)
         return DROP_ON_HOLD;
-    if (!ssrc_gate_take(&s->heard, p->rtp.ssrc, b->now_us) ||
-        !rate_gate_take(&s->rate, p->len, b->now_us))
+    reason = ssrc_gate_check(&s->heard, p->rtp.ssrc, b->now_us);
+    if (reason != DROP_NONE)
+        return reason;
+    if (!rate_gate_take(&s->rate, p->len, b->now_us))
         return DROP_POLICY_GATE;
     reception_put(&s->reception, &p->rtp, format->clock_hz, b->now_us);
     stats_put_rtp(&s->count, &p->rtp, &s->reception);

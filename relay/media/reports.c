@@ -71,8 +71,11 @@ static bool take_rtcp(struct packet *p, const struct batch *b)
     if (!s->is_rtcp_translated || !sink || !is_report_way_open(sink))
         return false;
     p->len = (uint32_t)translate(p, reader);
+    if (p->len == 0)
+        return false;
+    sink->report.sent_us = b->now_us;
     forward_address(p, sink, stream_rtcp_component(sink));
-    return p->len > 0;
+    return true;
 }
 
 void reports_batch(struct batch *b)
@@ -90,25 +93,46 @@ void reports_batch(struct batch *b)
     b->n = n;
 }
 
+/* Where the other leg's reports are told on, ours are only there to fill their gaps. */
+static bool has_reports_of_ours(const struct media_stream *s)
+{
+    return (!s->is_rtcp_translated || s->needs_rtcp) && is_report_way_open(s);
+}
+
 void reports_schedule(struct wheel *wheel, struct media_stream *s, uint32_t random, uint64_t now_us)
 {
-    if (s->is_rtcp_translated || !is_report_way_open(s))
+    if (!has_reports_of_ours(s))
         wheel_cancel(wheel, &s->report_timer);
     else if (!wheel_is_armed(&s->report_timer)) /* the first after half the time: RFC 3550 s.6.2 */
-        wheel_arm(wheel, &s->report_timer, now_us + report_interval_us(random) / 2);
+        wheel_arm(wheel, &s->report_timer, now_us + report_interval_us(random, s->needs_rtcp) / 2);
+}
+
+static uint32_t write_report(struct media_stream *s, uint8_t *data, uint64_t now_us)
+{
+    if (s->is_rtcp_translated)
+        return (uint32_t)report_write_empty(data, PACKET_MAX, &s->route, str_of(s->cname));
+    return (uint32_t)report_write(&s->report, data, PACKET_MAX, &s->route, &s->reception,
+                                  str_of(s->cname), clock_ntp(clock_wall_us()), now_us);
 }
 
 void reports_send(struct wheel *wheel, struct media_stream *s, struct batch *b, uint32_t random)
 {
-    struct packet *p = pool_take(b->pool);
+    const uint64_t interval_us = report_interval_us(random, s->needs_rtcp);
+    const uint64_t silent_us = b->now_us - s->report.sent_us;
+    struct packet *p;
 
-    wheel_arm(wheel, &s->report_timer, b->now_us + report_interval_us(random));
+    if (s->is_rtcp_translated && silent_us < interval_us) {
+        wheel_arm(wheel, &s->report_timer, s->report.sent_us + interval_us);
+        return;
+    }
+    wheel_arm(wheel, &s->report_timer, b->now_us + interval_us);
+    p = pool_take(b->pool);
     if (!p)
         return;
     p->stream = NULL;
     p->kind = PACKET_RTCP;
-    p->len = (uint32_t)report_write(&s->report, p->data, PACKET_MAX, &s->route, &s->reception,
-                                    str_of(s->cname), clock_ntp(clock_wall_us()), b->now_us);
+    p->len = write_report(s, p->data, b->now_us);
+    s->report.sent_us = b->now_us;
     forward_address(p, s, stream_rtcp_component(s));
     b->pkt[b->n++] = p;
 }

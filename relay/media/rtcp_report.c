@@ -2,11 +2,15 @@
 
 #define DLSR_HZ 65536 /* LSR and DLSR count in 1/65536 s */
 
-uint64_t report_interval_us(uint32_t random)
+uint64_t report_interval_us(uint32_t random, bool is_needed)
 {
+    /* x 1.5 is the most: two thirds, and a twentieth for the turns of a worker */
+    const uint64_t mean_us =
+        is_needed ? REPORT_SILENCE_MAX_US * 2 / 3 * 19 / 20 : REPORT_INTERVAL_US;
+
     /* Not divided by e - 3/2 as RFC 3550 s.6.3.1 does for its reconsideration: with two members,
      * known from the start, there is nothing to reconsider. */
-    return REPORT_INTERVAL_US / 2 + ((uint64_t)random * REPORT_INTERVAL_US >> 32);
+    return mean_us / 2 + ((uint64_t)random * mean_us >> 32);
 }
 
 static uint32_t ntp_mid(uint64_t ntp)
@@ -93,5 +97,14 @@ size_t report_write(struct report_state *st, uint8_t *data, size_t cap, const st
         st->sent_sr_us = now_us;
     }
     st->n_packets_prior = route->n_packets;
+    return w.n;
+}
+
+size_t report_write_empty(uint8_t *data, size_t cap, const struct route *route, struct str cname)
+{
+    struct rtcp_writer w = {.data = data, .cap = cap};
+
+    rtcp_write_report(&w, route->ssrc, NULL, NULL);
+    rtcp_write_cname(&w, route->ssrc, cname);
     return w.n;
 }

@@ -15,8 +15,10 @@
  * Source: RFC 3550 s.6.2 (interval), 6.4 (reports), A.3; round trip: s.6.4.1.
  */
 
-/** The first report comes after half an interval; Lync drops a call after 30 s without any. */
+/** The first report comes after half an interval. */
 #define REPORT_INTERVAL_US 5000000
+/** Microsoft's peers want RTCP at least this often: they drop a call after 30 s without any. */
+#define REPORT_SILENCE_MAX_US 5000000
 
 struct report_state {
     bool has_peer_sr;
@@ -26,10 +28,12 @@ struct report_state {
     uint32_t sent_sr_mid;     /* of our last SR */
     uint64_t sent_sr_us;      /* 0: none was sent */
     uint32_t n_packets_prior; /* sent, at our last report */
+    uint64_t sent_us;         /* the last RTCP towards the peer, whoever wrote it */
 };
 
-/** @return the time to the next report: an interval x 0.5 to 1.5 */
-uint64_t report_interval_us(uint32_t random);
+/** @param is_needed  REPORT_SILENCE_MAX_US is kept
+ *  @return the time to the next report: an interval x 0.5 to 1.5 */
+uint64_t report_interval_us(uint32_t random, bool is_needed);
 
 /** What the peer says of what we send. */
 struct report_of_peer {
@@ -49,5 +53,12 @@ void report_take(struct report_state *st, struct report_of_peer *of_peer, struct
  */
 size_t report_write(struct report_state *st, uint8_t *data, size_t cap, const struct route *route,
                     struct reception *reception, struct str cname, uint64_t ntp, uint64_t now_us);
+
+/**
+ * Writes an RR without a block, and SDES: a sign of life on a leg whose reports are the other
+ * leg's, told on. What these say of reception and of time is not to be mixed with ours.
+ * @return bytes written
+ */
+size_t report_write_empty(uint8_t *data, size_t cap, const struct route *route, struct str cname);
 
 #endif

@@ -55,7 +55,8 @@ void stream_apply(struct media_stream *s, struct media_rules *rules, uint64_t no
     s->learning = (struct gate_learning){.host = rules->learn_host, .has_nat = rules->has_nat};
     formats_set(&s->formats, rules);
     rate_gate_set(&s->rate, rules);
-    ssrc_gate_set(&s->heard, rules->ssrc_silence_us);
+    ssrc_gate_set(&s->heard, rules);
+    s->needs_rtcp = rules->needs_rtcp;
     s->has_pictures = rules->has_pictures;
     s->takes_dtls = rules->takes_dtls;
     s->awaits_keys = rules->awaits_keys;

@@ -13,6 +13,7 @@
 #include "relay/media/ring.h"
 #include "relay/media/route.h"
 #include "relay/media/rtcp_report.h"
+#include "relay/media/ssrc_gate.h"
 #include "relay/media/stats.h"
 #include "relay/media/wheel.h"
 
@@ -50,6 +51,7 @@ struct media_stream {
     uint8_t event_pt;
     bool is_muxed, may_receive, may_send, is_rtcp_translated, has_pictures;
     bool takes_dtls, awaits_keys;
+    bool needs_rtcp;
     bool is_event_blocked;    /* by the control side: of what arrives */
     bool is_transcoder_fresh; /* nothing has gone through it */
     struct rate_gate rate;

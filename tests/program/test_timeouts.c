@@ -14,6 +14,26 @@ static void talk_on_h(uint64_t n, void *arg)
     phone_send_rtp(&t->phone[TALK_A], &t->told[TALK_A], TALK_PCMU, 1);
 }
 
+/* Lync with silence suppression: no RTP for as long as nobody speaks, but RTCP. */
+static void report_on_h(uint64_t n, void *arg)
+{
+    static const uint8_t receiver_report[] = {0x80, 201, 0, 1, 1, 2, 3, 4};
+    const struct talk *t = arg;
+
+    (void)n;
+    phone_send(&t->phone[TALK_A], PHONE_RTCP, t->told[TALK_A].address, t->told[TALK_A].rtcp_port,
+               receiver_report, sizeof(receiver_report));
+}
+
+static struct loop_timer *start_timer(struct talk *t, void (*h)(uint64_t n, void *arg))
+{
+    struct loop_timer *timer;
+
+    assert_int_equal(loop_timer_alloc(&timer, t->relay->loop, h, t), 0);
+    loop_timer_start(timer, loop_now_us(), TALK_EVERY_US);
+    return timer;
+}
+
 static void expect_end(const struct talk *t, const char *end, const char *silence)
 {
     json_t *record = relay_record(t->relay, t->id);
@@ -36,16 +56,17 @@ static void hold(struct talk *t)
 static void each_silence_has_its_time_and_its_reason(void **state)
 {
     struct relay r;
-    struct talk silent, held, unanswered, talking;
-    struct loop_timer *timer;
+    struct talk silent, held, unanswered, talking, reporting;
+    struct loop_timer *timer, *report_timer;
 
     (void)state;
     relay_start(&r, &(struct relay_config){.more = "media_timeout_s: 1\n"
                                                    "silent_timeout_s: 2\n"
                                                    "offer_timeout_s: 1\n"});
     talk_set_up(&talking, &r);
-    assert_int_equal(loop_timer_alloc(&timer, r.loop, talk_on_h, &talking), 0);
-    loop_timer_start(timer, loop_now_us(), TALK_EVERY_US);
+    timer = start_timer(&talking, talk_on_h);
+    talk_set_up(&reporting, &r);
+    report_timer = start_timer(&reporting, report_on_h);
     talk_open(&held, &r);
     hold(&held);
     talk_set_up(&silent, &r);
@@ -55,11 +76,15 @@ static void each_silence_has_its_time_and_its_reason(void **state)
     expect_end(&silent, "media timeout", "no packets from the other side");
     expect_end(&unanswered, "offer timeout", "not answered");
     expect_end(&held, "silent timeout", "on hold");
-    assert_false(relay_has_record(&r, talking.id)); /* it has outlived all of the others */
+    assert_false(relay_has_record(&r, talking.id)); /* these two have outlived all of the others */
+    assert_false(relay_has_record(&r, reporting.id));
     talk_pass(&talking, TALK_B);
-    assert_true(relay_metric(&r, "picrelay_calls ") == 1);
+    talk_pass(&reporting, TALK_A);
+    assert_true(relay_metric(&r, "picrelay_calls ") == 2);
 
     loop_timer_free(timer);
+    loop_timer_free(report_timer);
+    talk_close(&reporting);
     talk_close(&silent);
     talk_close(&held);
     talk_close(&unanswered);
