@@ -124,6 +124,7 @@ void config_default(struct config *cfg)
     cfg->media_timeout_s = 60;
     cfg->silent_timeout_s = 3600;
     cfg->offer_timeout_s = 3600;
+    cfg->ice_timeout_s = 20;
     cfg->delete_delay_s = 30;
     cfg->max_calls = 0;
     cfg->load_limit_percent = 85;

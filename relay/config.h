@@ -62,6 +62,7 @@ struct config_interface {
         bool fec;            /* from the start; else after reports of loss */
         bool dtx;
     } opus;         /* as it is sent here */
+    bool ice_lite;  /* standard legs answer checks and make none */
     bool sends_red; /* RFC 2198, to peers that list it, after their reports of loss */
 };
 
@@ -108,6 +109,7 @@ struct config {
     uint32_t media_timeout_s;     /* 60: all streams silent */
     uint32_t silent_timeout_s;    /* 3600: on hold */
     uint32_t offer_timeout_s;     /* 3600: never answered */
+    uint32_t ice_timeout_s;       /* 20: from a peer's candidates to "failed" */
     uint32_t delete_delay_s;      /* 30 */
     uint32_t max_calls;           /* 0: no limit but ports and descriptors */
     uint32_t load_limit_percent;  /* 85: no new calls when all workers are as busy */

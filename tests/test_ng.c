@@ -943,22 +943,25 @@ static void ice_and_dtls_words_reach_their_fields(void **state)
     static const struct {
         const char *flags;
         enum ng_ice ice;
-        bool is_lite, is_off, is_passive, is_active;
+        enum ng_ice_lite lite;
+        bool is_off, is_passive, is_active;
     } rows[] = {
-        {"ICE=optional DTLS=active", NG_ICE_OPTIONAL, false, false, false, true},
-        {"ICE=force-relay DTLS=off", NG_ICE_FORCE_RELAY, false, true, false, false},
-        {"ICE=force ICE=default DTLS=no", NG_ICE_DEFAULT, false, true, false, false},
-        {"ICE-remove DTLS-passive", NG_ICE_REMOVE, false, false, true, false},
-        {"ICE=[force lite] DTLS=disable", NG_ICE_FORCE, true, true, false, false},
-        {"ICE=[lite-both lite-off]", NG_ICE_DEFAULT, false, false, false, false},
-        {"ICE-lite=backward", NG_ICE_DEFAULT, true, false, false, false},
-        {"ICE=[trickle ice2] DTLS-reverse=passive", NG_ICE_DEFAULT, false, false, true, false},
+        {"ICE=optional DTLS=active", NG_ICE_OPTIONAL, NG_ICE_LITE_DEFAULT, false, false, true},
+        {"ICE=force-relay DTLS=off", NG_ICE_FORCE_RELAY, NG_ICE_LITE_DEFAULT, true, false, false},
+        {"ICE=force ICE=default DTLS=no", NG_ICE_DEFAULT, NG_ICE_LITE_DEFAULT, true, false, false},
+        {"ICE-remove DTLS-passive", NG_ICE_REMOVE, NG_ICE_LITE_DEFAULT, false, true, false},
+        {"ICE=[force lite] DTLS=disable", NG_ICE_FORCE, NG_ICE_LITE_FORWARD, true, false, false},
+        {"ICE=lite-both", NG_ICE_DEFAULT, NG_ICE_LITE_BOTH, false, false, false},
+        {"ICE=[lite-both lite-off]", NG_ICE_DEFAULT, NG_ICE_LITE_OFF, false, false, false},
+        {"ICE-lite=backward", NG_ICE_DEFAULT, NG_ICE_LITE_BACKWARD, false, false, false},
+        {"ICE=[trickle ice2] DTLS-reverse=passive", NG_ICE_DEFAULT, NG_ICE_LITE_DEFAULT, false,
+         true, false},
     };
 
     (void)state;
     for (size_t i = 0; i < N(rows); i++) {
         parse_rtpp(rows[i].flags);
-        if (m.r.ice != rows[i].ice || m.r.ice_lite != rows[i].is_lite ||
+        if (m.r.ice != rows[i].ice || m.r.ice_lite != rows[i].lite ||
             m.r.dtls_off != rows[i].is_off || m.r.dtls_passive != rows[i].is_passive ||
             m.r.dtls_active != rows[i].is_active || m.r.n_unknown)
             fail_msg("%s", rows[i].flags);

@@ -267,6 +267,8 @@ static void put_into_force(struct answer *a)
 {
     transport_set_remote_ice(a->d.answerer);
     transport_set_remote_ice(a->d.offerer);
+    fragment_take_waiting(a->d.answerer);
+    fragment_take_waiting(a->d.offerer);
     for (unsigned i = 0; i < a->doc->n_media; i++)
         apply_line(a, i);
 }
@@ -300,8 +302,13 @@ static void set_answerer_doc(struct answer *a)
 
 void command_answer(struct control *c, const struct ng_request *req, struct command_result *res)
 {
-    struct answer *a = mem_zalloc(sizeof(*a), NULL);
+    struct answer *a;
 
+    if (ng_has(req, NG_FLAG_FRAGMENT)) {
+        fragment_take(c, req, res);
+        return;
+    }
+    a = mem_zalloc(sizeof(*a), NULL);
     if (!a) {
         command_fail(res, "Parallel session limit reached");
         return;

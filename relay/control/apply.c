@@ -49,7 +49,7 @@ static void rules_remote(struct media_rules *r, const struct stream *s)
         r->source = MEDIA_SOURCE_EXACT;
         for (unsigned i = 0; i < MEDIA_COMPONENTS; i++) {
             if (s->progress[i].is_selected)
-                set_addr(&r->remote[i], &s->progress[i].remote.addr);
+                set_addr(&r->remote[i], &s->progress[i].media);
         }
         return;
     }
@@ -232,11 +232,11 @@ void apply_mute(struct leg *leg)
         apply_mute_stream(leg->streams[i]);
 }
 
-void apply_selected_pair(struct stream *s, unsigned component, const struct ice_candidate *remote)
+void apply_selected_pair(struct stream *s, unsigned component, const struct sockaddr_storage *to)
 {
-    union addr to;
+    union addr remote;
 
-    set_addr(&to, &remote->addr);
+    set_addr(&remote, to);
     if (s->media)
-        (void)media_stream_set_remote(s->media, component == 1 ? MEDIA_RTP : MEDIA_RTCP, &to);
+        (void)media_stream_set_remote(s->media, component == 1 ? MEDIA_RTP : MEDIA_RTCP, &remote);
 }

@@ -19,7 +19,7 @@ void apply_mute_stream(struct stream *s);
 /** Lets nothing in or out of any stream of the leg. */
 void apply_mute(struct leg *leg);
 
-/** ICE has selected a pair: media goes there from now on. */
-void apply_selected_pair(struct stream *s, unsigned component, const struct ice_candidate *remote);
+/** ICE has selected a pair: media goes there from now on. AF_UNSPEC: it goes nowhere. */
+void apply_selected_pair(struct stream *s, unsigned component, const struct sockaddr_storage *to);
 
 #endif

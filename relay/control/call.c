@@ -271,6 +271,7 @@ static void call_destructor(void *data)
     struct call *call = data;
 
     list_flush(&call->legs);
+    list_flush(&call->fragments);
     hash_unlink(&call->hash_le);
     list_unlink(&call->queue_le);
     mem_deref(call->id);

@@ -27,6 +27,7 @@ struct leg;
 struct leg_ice {
     struct ice_leg *agent;
     enum ice_mode mode;
+    bool is_lite; /* we are */
     struct stream *streams[ICE_STREAMS_MAX]; /* by the agent's stream number; NULL: closed */
 };
 
@@ -34,7 +35,9 @@ struct leg_ice {
 struct ice_progress {
     enum ice_state state;
     bool is_selected;
+    bool is_lost; /* its peer consents no more: RFC 7675 */
     struct ice_candidate local, remote;
+    struct sockaddr_storage media; /* where it is sent: remote's address, or the way to a relay */
 };
 
 struct stream {
@@ -125,6 +128,7 @@ struct call {
     char *id;
     char *metadata;
     struct list legs;
+    struct list fragments; /* of trickle ICE, that came before their description */
     unsigned worker;
     int tos;
     char provider[CONFIG_NAME_MAX];

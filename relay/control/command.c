@@ -42,7 +42,8 @@ static size_t reply_sdp(struct execution *x, const struct command_result *res)
     if (res->result == CONTROL_ERROR)
         return reply_error(x, str_of(res->error));
     reply_begin(x, &w);
-    ng_reply_str(&w, STR("sdp"), (struct str){res->sdp, res->sdp_len});
+    if (res->sdp_len) /* a trickle-ICE fragment has none */
+        ng_reply_str(&w, STR("sdp"), (struct str){res->sdp, res->sdp_len});
     if (res->warning[0])
         ng_reply_str(&w, STR("warning"), str_of(res->warning));
     return ng_reply_end(&w, "ok");

@@ -18,6 +18,7 @@
 #include "relay/control/status/routes.h"
 #include "relay/control/timeouts.h"
 #include "relay/control/transport/ice_news.h"
+#include "relay/control/transport/ice_news.h"
 #include "relay/control/transport/handshake.h"
 
 #define CALLS_BUCKETS   16384
@@ -105,7 +106,7 @@ static void ice_readable(int flags, void *arg)
     struct control *c = arg;
 
     (void)flags;
-    ice_dispatch(c->ice, ice_event, c);
+    ice_dispatch(c->ice, ice_news_take, c);
 }
 
 /* After a peak the heap is full of holes that glibc keeps (most of it was libnice's). It is given

@@ -75,6 +75,16 @@ static void write_chosen_pair(struct sdp_media_out *m, struct line_store *store,
     }
 }
 
+/* We have all candidates at once; but a peer that trickles has to hear that it may (RFC 8840
+ * s.4.1), and that ours were all. */
+static bool trickles(const struct description *d)
+{
+    const bool is_asked = ng_has(d->req, NG_FLAG_TRICKLE_ICE);
+
+    return d->leg->dialect == DIALECT_RFC &&
+           (is_asked || (!d->is_offer && d->leg->doc && d->leg->doc->is_trickling));
+}
+
 static void write_ice(const struct description *d, struct sdp_media_out *m,
                       struct line_store *store, const struct stream *s)
 {
@@ -163,6 +173,8 @@ static int write_doc(char *buf, size_t cap, const struct description *d,
                           .origin_version = -1,
                           .media = d->media};
 
+    out.is_ice_lite = d->leg->has_ice && d->leg->ice && d->leg->ice->is_lite;
+    out.is_trickling = d->leg->has_ice && trickles(d);
     if (ng_has(d->req, NG_FLAG_LOOP_PROTECT))
         out.loop_mark = str_of(d->leg->call->control->loop_mark);
     if (d->leg->dialect != DIALECT_RFC ||

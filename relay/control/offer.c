@@ -4,6 +4,7 @@
 #include "relay/clock.h"
 #include "relay/control/command.h"
 #include "relay/control/describe.h"
+#include "relay/control/fragment.h"
 #include "relay/control/dialect.h"
 #include "relay/control/undo.h"
 #include "relay/control/transport/keys.h"
@@ -198,6 +199,13 @@ static bool wants_ice_towards(const struct offer *o, const struct leg *leg)
     return transport_doc_has_ice(o->d.offerer->doc) && !leg->refused_ice;
 }
 
+static bool is_lite(const struct offer *o, const struct leg *leg, enum ng_ice_lite side)
+{
+    if (o->req->ice_lite == NG_ICE_LITE_DEFAULT)
+        return o->c->cfg->interfaces[leg->interface].ice_lite;
+    return (o->req->ice_lite & side) != 0;
+}
+
 static int prepare_ice(struct offer *o)
 {
     struct leg *a = o->d.offerer, *b = o->d.answerer;
@@ -206,9 +214,9 @@ static int prepare_ice(struct offer *o)
     a->has_ice = transport_doc_has_ice(a->doc) && !ng_has(o->req, NG_FLAG_REJECT_ICE);
     b->has_ice = wants_ice_towards(o, b);
     if (a->has_ice)
-        err = transport_open_ice(a, a->doc->is_ice_lite);
+        err = transport_open_ice(a, a->doc->is_ice_lite, is_lite(o, a, NG_ICE_LITE_BACKWARD));
     if (!err && b->has_ice)
-        err = transport_open_ice(b, true);
+        err = transport_open_ice(b, true, is_lite(o, b, NG_ICE_LITE_FORWARD));
     return err;
 }
 
@@ -464,9 +472,14 @@ static void finish(struct offer *o)
 
 void command_offer(struct control *c, const struct ng_request *req, struct command_result *res)
 {
-    struct offer *o = mem_zalloc(sizeof(*o), NULL);
+    struct offer *o;
     int err;
 
+    if (ng_has(req, NG_FLAG_FRAGMENT)) {
+        fragment_take(c, req, res);
+        return;
+    }
+    o = mem_zalloc(sizeof(*o), NULL);
     if (!o) {
         command_fail(res, "Parallel session limit reached");
         return;

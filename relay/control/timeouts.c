@@ -1,6 +1,7 @@
 #include "relay/control/timeouts.h"
 
 #include "relay/clock.h"
+#include "relay/control/transport/ice_news.h"
 
 #define LOOK_MIN_US 250000u
 #define LOOK_MAX_US 5000000u
@@ -73,6 +74,14 @@ static void look_at_leg(struct activity *a, const struct leg *leg)
     }
 }
 
+/* Silence has a cause that ICE may know. */
+static enum record_end why_silent(const struct call *call)
+{
+    if (ice_news_is_lost(call))
+        return RECORD_END_CONSENT_LOST;
+    return ice_news_has_failed(call) ? RECORD_END_ICE_FAILED : RECORD_END_MEDIA_TIMEOUT;
+}
+
 static void look_at_call(struct call *call, uint64_t now_us)
 {
     const struct config *cfg = call->control->cfg;
@@ -89,7 +98,7 @@ static void look_at_call(struct call *call, uint64_t now_us)
         look_at_leg(&a, le->data);
     limit_s = a.expects_media ? cfg->media_timeout_s : cfg->silent_timeout_s;
     if (now_us > a.last_us && now_us - a.last_us >= limit_s * 1000000)
-        call_end(call, a.expects_media ? RECORD_END_MEDIA_TIMEOUT : RECORD_END_SILENT_TIMEOUT, 0);
+        call_end(call, a.expects_media ? why_silent(call) : RECORD_END_SILENT_TIMEOUT, 0);
 }
 
 static void look_at_live(struct control *c, uint64_t now_us)

@@ -89,6 +89,15 @@ enum ng_replace {
     NG_REPLACE_ZERO_ADDRESS = 1u << 6,
 };
 
+/** Towards whom we are a lite agent: the receiver of the offer, its sender. */
+enum ng_ice_lite {
+    NG_ICE_LITE_DEFAULT, /* as the interface says */
+    NG_ICE_LITE_FORWARD = 1,
+    NG_ICE_LITE_BACKWARD = 2,
+    NG_ICE_LITE_BOTH = NG_ICE_LITE_FORWARD | NG_ICE_LITE_BACKWARD,
+    NG_ICE_LITE_OFF = 4,
+};
+
 enum ng_ice { NG_ICE_DEFAULT, NG_ICE_REMOVE, NG_ICE_FORCE, NG_ICE_OPTIONAL, NG_ICE_FORCE_RELAY };
 
 enum ng_rtcp_mux {
@@ -157,7 +166,7 @@ struct ng_request {
     uint64_t flags;   /* 1 << enum ng_flag */
     unsigned replace; /* enum ng_replace */
     enum ng_ice ice;
-    bool ice_lite; /* ICE=lite-...: taken note of (part 4) */
+    enum ng_ice_lite ice_lite;
     enum ng_proto proto;
     unsigned rtcp_mux;                                /* enum ng_rtcp_mux */
     unsigned sdes;                                    /* enum ng_sdes */

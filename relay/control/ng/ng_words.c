@@ -225,16 +225,16 @@ bool ng_word_mux(struct ng_parser *p, size_t at, struct str word)
 bool ng_word_ice_lite(struct ng_parser *p, size_t at, struct str word)
 {
     static const struct ng_word modes[] = {
-        {STR_INIT("forward"), true},
-        {STR_INIT("backward"), true},
-        {STR_INIT("both"), true},
-        {STR_INIT("off"), false},
+        {STR_INIT("forward"), NG_ICE_LITE_FORWARD},
+        {STR_INIT("backward"), NG_ICE_LITE_BACKWARD},
+        {STR_INIT("both"), NG_ICE_LITE_BOTH},
+        {STR_INIT("off"), NG_ICE_LITE_OFF},
     };
     const struct ng_word *w = ng_word_find(modes, NG_N(modes), word);
 
     (void)at;
     if (w)
-        p->r->ice_lite = w->value;
+        p->r->ice_lite = (enum ng_ice_lite)w->value;
     return w;
 }
 
@@ -253,7 +253,7 @@ bool ng_word_ice(struct ng_parser *p, size_t at, struct str word)
     else if (ng_name_is(STR("trickle"), word))
         p->r->flags |= UINT64_C(1) << NG_FLAG_TRICKLE_ICE;
     else if (ng_name_is(STR("lite"), word))
-        p->r->ice_lite = true;
+        p->r->ice_lite = NG_ICE_LITE_FORWARD;
     else if (ng_name_begins(lite, word))
         return ng_word_ice_lite(p, at, (struct str){word.p + lite.n, word.n - lite.n});
     else

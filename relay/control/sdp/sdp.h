@@ -115,6 +115,7 @@ struct sdp_doc {
     struct str origin_user, origin_id, origin_version, origin_rest, session_name;
     union addr conn; /* session c=; AF_UNSPEC: none or a name */
     bool is_ice_lite;
+    bool is_trickling; /* a=ice-options:trickle (RFC 8840), in the session or any line */
     struct sdp_media *media;
     unsigned n_media;
     char *text;
@@ -170,6 +171,8 @@ struct sdp_out {
     struct str origin_id;      /* empty: the template's */
     int64_t origin_version;    /* -1: the template's */
     bool replace_zero_address; /* also where the template has 0.0.0.0 (hold of RFC 2543) */
+    bool is_ice_lite;          /* a=ice-lite of ours: RFC dialect only */
+    bool is_trickling;         /* a=ice-options:trickle of ours: likewise */
     struct str loop_mark; /* a session attribute of ours by which we know our own document when it
                              comes back (loop-protect); empty: not written. RFC dialect only */
     const struct sdp_media_out *media; /* one per m= line of the template, in its order */

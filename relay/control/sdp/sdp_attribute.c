@@ -168,6 +168,15 @@ static void read_ice_lite(struct sdp_section *s, struct str value)
     s->doc->is_ice_lite = true;
 }
 
+/** "trickle ice2" (RFC 8839 s.5.6) */
+static void read_ice_options(struct sdp_section *s, struct str value)
+{
+    while (!str_is_empty(value)) {
+        if (str_equal_nocase(scan_word(&value), STR("trickle")))
+            s->doc->is_trickling = true;
+    }
+}
+
 /**
  * A relay has UDP and two components. Held against its own address a candidate fails only for what
  * no network can use (multicast, unspecified); the rest of the address rules needs the local
@@ -311,6 +320,7 @@ static const struct attribute attributes[] = {
     {STR_INIT("fmtp"), IN_MEDIA, false, read_fmtp},
     {STR_INIT("group"), IN_MEDIA, false, NULL},
     {STR_INIT("ice-lite"), IN_SESSION, false, read_ice_lite},
+    {STR_INIT("ice-options"), ANYWHERE, false, read_ice_options},
     {STR_INIT("ice-pwd"), ANYWHERE, false, read_ice_pwd},
     {STR_INIT("ice-ufrag"), ANYWHERE, false, read_ice_ufrag},
     {STR_INIT("identity"), IN_MEDIA, false, NULL},

@@ -227,6 +227,10 @@ static int write_rfc(char *buf, size_t cap, const struct sdp_doc *doc, const str
     }
     for (unsigned i = 0; i < doc->n_session_lines; i++)
         put_session_line(&w, &doc->lines[i]);
+    if (out->is_ice_lite)
+        sdp_put(&w.p, "a=ice-lite\r\n");
+    if (out->is_trickling)
+        sdp_put(&w.p, "a=ice-options:trickle\r\n");
     if (!str_is_empty(out->loop_mark))
         sdp_put(&w.p, "a=" STR_FMT "\r\n", STR_ARG(out->loop_mark));
     put_group(&w);

@@ -1,5 +1,7 @@
 #include "relay/control/status/query.h"
 
+#include <string.h>
+
 #include "relay/clock.h"
 
 static const struct str none = {NULL, 0};
@@ -95,7 +97,8 @@ static void write_pair(struct ng_reply *w, const struct stream *s)
     if (!p || !s->leg->has_ice)
         return;
     ng_reply_open_dict(w, STR("ICE pair"));
-    ng_reply_str(w, STR("state"), str_of(ice_state_name(p[0].state)));
+    ng_reply_str(w, STR("state"),
+                 p[0].is_lost ? STR("lost") : str_of(ice_state_name(p[0].state)));
     if (p[0].is_selected) {
         memcpy(&local, &p[0].local.addr, sizeof(local));
         memcpy(&remote, &p[0].remote.addr, sizeof(remote));
@@ -103,6 +106,38 @@ static void write_pair(struct ng_reply *w, const struct stream *s)
         write_address(w, STR("local"), &local);
         ng_reply_str(w, STR("remote type"), str_of(ice_candidate_type_name(p[0].remote.type)));
         write_address(w, STR("remote"), &remote);
+    }
+    ng_reply_close(w);
+}
+
+static void write_check(struct ng_reply *w, const struct ice_check *check, unsigned component)
+{
+    union addr remote;
+
+    memcpy(&remote, &check->remote, sizeof(remote));
+    ng_reply_open_dict(w, none);
+    ng_reply_int(w, STR("component"), component);
+    write_address(w, STR("remote"), &remote);
+    ng_reply_int(w, STR("sent"), check->n_sent);
+    ng_reply_int(w, STR("answered"), check->n_answered);
+    ng_reply_int(w, STR("received"), check->n_received);
+    if (check->error)
+        ng_reply_int(w, STR("error"), check->error);
+    ng_reply_close(w);
+}
+
+static void write_checks(struct ng_reply *w, const struct stream *s)
+{
+    if (!s->ice || !s->leg->has_ice)
+        return;
+    ng_reply_open_list(w, STR("ICE checks"));
+    for (unsigned i = 1; i <= MEDIA_COMPONENTS; i++) {
+        struct ice_check checks[ICE_CHECKS_MAX];
+        const size_t n = ice_read_checks(s->ice->agent, (unsigned)s->ice_stream, i, checks,
+                                         ICE_CHECKS_MAX);
+
+        for (size_t k = 0; k < n; k++)
+            write_check(w, &checks[k], i);
     }
     ng_reply_close(w);
 }
@@ -169,6 +204,7 @@ static void write_stream(struct ng_reply *w, const struct stream *s)
     write_media_flags(w, s);
     write_ingress_ssrc(w, &stats);
     write_pair(w, s);
+    write_checks(w, s);
     write_drops(w, &stats);
     ng_reply_close(w);
 }
@@ -307,6 +343,9 @@ static void write_current(struct ng_reply *w, const struct control *c)
 static void write_totals(struct ng_reply *w, const struct control *c)
 {
     uint64_t packets = 0, bytes = 0, errors = 0, ended = 0, answered_us = c->duration_us;
+    const uint64_t silent = c->ended_by[RECORD_END_MEDIA_TIMEOUT] +
+                            c->ended_by[RECORD_END_ICE_FAILED] +
+                            c->ended_by[RECORD_END_CONSENT_LOST];
     char average[32];
 
     for (unsigned i = 0; i < media_n_workers(c->media); i++) {
@@ -326,7 +365,7 @@ static void write_totals(struct ng_reply *w, const struct control *c)
     ng_reply_int(w, STR("uptime"), (int64_t)((clock_now_us() - c->started_us) / 1000000));
     ng_reply_int(w, STR("managedsessions"), (int64_t)(ended + c->n_live));
     ng_reply_int(w, STR("rejectedsessions"), (int64_t)c->ended_by[RECORD_END_POLICY]);
-    ng_reply_int(w, STR("timeoutsessions"), (int64_t)c->ended_by[RECORD_END_MEDIA_TIMEOUT]);
+    ng_reply_int(w, STR("timeoutsessions"), (int64_t)silent);
     ng_reply_int(w, STR("silenttimeoutsessions"), (int64_t)c->ended_by[RECORD_END_SILENT_TIMEOUT]);
     ng_reply_int(w, STR("offertimeoutsessions"), (int64_t)c->ended_by[RECORD_END_OFFER_TIMEOUT]);
     ng_reply_int(w, STR("regularterminatedsessions"), (int64_t)c->ended_by[RECORD_END_DELETED]);

@@ -132,8 +132,30 @@ static const char *ice_name(enum record_ice ice)
         [RECORD_ICE_CHECKING] = "checking",
         [RECORD_ICE_CONNECTED] = "connected",
         [RECORD_ICE_FAILED] = "failed",
+        [RECORD_ICE_LOST] = "lost",
     };
     return names[ice];
+}
+
+static json_t *json_checks(struct writer *w, const struct record_stream *s)
+{
+    json_t *list = json_array();
+
+    for (unsigned i = 0; i < s->n_checks; i++) {
+        const struct record_check *check = &s->checks[i];
+        json_t *o = json_object();
+
+        set_int(w, o, "component", check->component);
+        set_addr(w, o, "remote", &check->remote);
+        set_int(w, o, "sent", check->sent);
+        set_int(w, o, "answered", check->answered);
+        set_int(w, o, "received", check->received);
+        if (check->error)
+            set_int(w, o, "error", check->error);
+        if (json_array_append_new(list, o))
+            w->err = ENOMEM;
+    }
+    return list;
 }
 
 static json_t *json_stream(struct writer *w, const struct call_record *r,
@@ -152,6 +174,8 @@ static json_t *json_stream(struct writer *w, const struct call_record *r,
     if (s->is_held)
         set(w, o, "held", json_true());
     set_name(w, o, "ice", ice_name(s->ice));
+    if (s->n_checks)
+        set(w, o, "ice_checks", json_checks(w, s));
     set_addr(w, o, "local", &s->local);
     set_addr(w, o, "remote", &s->remote);
     set(w, o, "in", json_counts(w, s->stats.in));
@@ -258,6 +282,8 @@ const char *record_end_name(enum record_end end)
         [RECORD_END_DELETED] = "deleted",
         [RECORD_END_MEDIA_TIMEOUT] = "media timeout",
         [RECORD_END_SILENT_TIMEOUT] = "silent timeout",
+        [RECORD_END_ICE_FAILED] = "ICE failed",
+        [RECORD_END_CONSENT_LOST] = "consent lost",
         [RECORD_END_OFFER_TIMEOUT] = "offer timeout",
         [RECORD_END_FAILED] = "failed",
         [RECORD_END_POLICY] = "policy",

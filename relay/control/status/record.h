@@ -25,6 +25,8 @@ enum record_end {
     RECORD_END_DELETED,
     RECORD_END_MEDIA_TIMEOUT,  /* all streams silent */
     RECORD_END_SILENT_TIMEOUT, /* on hold for too long */
+    RECORD_END_ICE_FAILED,     /* the same, and on a leg no pair of addresses ever worked */
+    RECORD_END_CONSENT_LOST,   /* the same, and a peer did not consent any more (RFC 7675) */
     RECORD_END_OFFER_TIMEOUT,  /* never answered */
     RECORD_END_FAILED,         /* an error on our side while it was set up */
     RECORD_END_POLICY,         /* refused, or no longer allowed */
@@ -33,7 +35,22 @@ enum record_end {
 };
 
 /** How far ICE came on a stream. */
-enum record_ice { RECORD_ICE_NONE, RECORD_ICE_CHECKING, RECORD_ICE_CONNECTED, RECORD_ICE_FAILED };
+enum record_ice {
+    RECORD_ICE_NONE,
+    RECORD_ICE_CHECKING,
+    RECORD_ICE_CONNECTED,
+    RECORD_ICE_FAILED,
+    RECORD_ICE_LOST, /* was connected; its peer consents no more */
+};
+
+/** What ICE tried towards one address. */
+struct record_check {
+    unsigned component; /* 1: RTP, 2: RTCP */
+    union addr remote;
+    unsigned sent, answered, received, error;
+};
+
+#define RECORD_CHECKS_MAX 16 /* told of one stream */
 
 /** One m= line of a leg. */
 struct record_stream {
@@ -44,6 +61,8 @@ struct record_stream {
     bool is_rejected;    /* port 0: policy, or nothing in common */
     bool is_held;        /* the peer asked not to be sent to, or said it would not send */
     enum record_ice ice;
+    struct record_check checks[RECORD_CHECKS_MAX]; /* where ICE is not connected */
+    unsigned n_checks;
     union addr local, remote; /* selected pair, or our port and the locked source; may be unset */
     struct media_stats stats; /* of its end */
 };

@@ -84,6 +84,8 @@ static enum record_ice ice_of(const struct stream *s)
 {
     if (!s->ice || !s->leg->has_ice)
         return RECORD_ICE_NONE;
+    if (s->progress[0].is_lost)
+        return RECORD_ICE_LOST;
     if (s->progress[0].is_selected)
         return RECORD_ICE_CONNECTED;
     return s->progress[0].state == ICE_STATE_FAILED ? RECORD_ICE_FAILED : RECORD_ICE_CHECKING;
@@ -93,6 +95,27 @@ static void storage_to_addr(union addr *to, const struct sockaddr_storage *from)
 {
     if (from->ss_family != AF_UNSPEC)
         memcpy(to, from, sizeof(*to));
+}
+
+/* Of a stream that is not connected: whom it tried to reach, and what came back. */
+static void record_checks(struct record_stream *r, const struct stream *s)
+{
+    for (unsigned i = 1; i <= MEDIA_COMPONENTS; i++) {
+        struct ice_check checks[RECORD_CHECKS_MAX / MEDIA_COMPONENTS];
+        const size_t n = ice_read_checks(s->ice->agent, (unsigned)s->ice_stream, i, checks,
+                                         sizeof(checks) / sizeof(*checks));
+
+        for (size_t k = 0; k < n; k++) {
+            struct record_check *to = &r->checks[r->n_checks++];
+
+            *to = (struct record_check){.component = i,
+                                        .sent = checks[k].n_sent,
+                                        .answered = checks[k].n_answered,
+                                        .received = checks[k].n_received,
+                                        .error = checks[k].error};
+            storage_to_addr(&to->remote, &checks[k].remote);
+        }
+    }
 }
 
 static void record_stream(struct record_stream *r, const struct stream *s)
@@ -109,6 +132,8 @@ static void record_stream(struct record_stream *r, const struct stream *s)
         r->is_held = s->leg->doc->media[s->index].direction != SDP_SENDRECV;
     if (s->media)
         media_stream_stats(s->media, &r->stats);
+    if (r->ice != RECORD_ICE_NONE && r->ice != RECORD_ICE_CONNECTED)
+        record_checks(r, s);
     if (r->ice == RECORD_ICE_CONNECTED) {
         storage_to_addr(&r->local, &s->progress[0].local.addr);
         storage_to_addr(&r->remote, &s->progress[0].remote.addr);

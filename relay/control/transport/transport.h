@@ -1,8 +1,9 @@
 #ifndef PICRELAY_TRANSPORT_H
 #define PICRELAY_TRANSPORT_H
 
-#include "relay/control/call.h"
 #include "relay/clock.h"
+#include "relay/control/call.h"
+#include "relay/control/sdp/sdp_fragment.h"
 
 /**
  * The transport of a leg's streams: ports, sockets, ICE agents. Thread: control.
@@ -15,8 +16,9 @@
  */
 int transport_open(struct stream *s);
 
-/** Makes the leg's ICE agent in the mode of its dialect. @return 0; ENOMEM */
-int transport_open_ice(struct leg *leg, bool is_controlling);
+/** Makes the leg's ICE agent in the mode of its dialect.
+ *  @param is_lite  answer checks and make none, where the dialect knows that. @return 0; ENOMEM */
+int transport_open_ice(struct leg *leg, bool is_controlling, bool is_lite);
 
 /** Tells the agent what the peer's description says: credentials and candidates of each line. The
  *  same description again changes nothing. */
@@ -27,6 +29,10 @@ bool transport_is_own(const struct control *c, const union addr *a);
 /** A description that names a control address of ours as a place for media (RTP can be made to look
  *  like a command) is taken as on hold there, and as without such candidates. */
 void transport_forget_own(const struct control *c, struct sdp_doc *doc);
+
+/** Adds candidates that the peer has found since its description.
+ *  @return false: they are of a description that is not in force; nothing was done */
+bool transport_trickle(const struct leg *leg, const struct sdp_fragment *fragment);
 
 /** Whether a description carries ICE that can be used. */
 bool transport_doc_has_ice(const struct sdp_doc *doc);

@@ -1,0 +1,212 @@
+#include <errno.h>
+#include <string.h>
+
+#include "relay/control/transport/handshake.h"
+#include "relay/control/transport/transport.h"
+
+/* The ICE of a leg: its agent, and what signalling tells it. */
+
+static void leg_ice_destructor(void *data)
+{
+    struct leg_ice *ice = data;
+
+    ice_leg_free(ice->agent);
+}
+
+static enum ice_mode mode_of(enum config_dialect dialect)
+{
+    static const enum ice_mode modes[] = {
+        [DIALECT_AUTO] = ICE_MODE_RFC,        [DIALECT_LYNC] = ICE_MODE_LYNC,
+        [DIALECT_OCS2007] = ICE_MODE_OCS2007, [DIALECT_WLM2009] = ICE_MODE_WLM2009,
+        [DIALECT_MSN] = ICE_MODE_MSN,         [DIALECT_RFC] = ICE_MODE_RFC,
+    };
+
+    return modes[dialect];
+}
+
+static void to_storage(struct sockaddr_storage *to, const union addr *from)
+{
+    memset(to, 0, sizeof(*to));
+    memcpy(to, from, sizeof(*from));
+}
+
+int transport_open_ice(struct leg *leg, bool is_controlling, bool is_lite)
+{
+    struct control *c = leg->call->control;
+    const struct config_interface *itf = &c->cfg->interfaces[leg->interface];
+    struct ice_leg_config cfg = {.mode = mode_of(leg->dialect),
+                                 .is_lite_peer = leg->doc && leg->doc->is_ice_lite,
+                                 .timeout_ms = c->cfg->ice_timeout_s * 1000,
+                                 .tos = leg->call->tos};
+    struct leg_ice *ice;
+    int err;
+
+    if (leg->ice)
+        return 0;
+    ice = mem_zalloc(sizeof(*ice), leg_ice_destructor);
+    if (!ice)
+        return ENOMEM;
+    cfg.is_lite = is_lite && cfg.mode == ICE_MODE_RFC; /* the Microsoft dialects know only full */
+    cfg.is_controlling = is_controlling && !cfg.is_lite;
+    to_storage(&cfg.local, &itf->address);
+    to_storage(&cfg.advertise, &itf->advertise);
+    cfg.arg = ice;
+    ice->mode = cfg.mode;
+    ice->is_lite = cfg.is_lite;
+    err = ice_leg_alloc(&ice->agent, c->ice, &cfg);
+    if (err) {
+        mem_deref(ice);
+        return err;
+    }
+    leg->ice = ice;
+    return 0;
+}
+
+/* ---- descriptions -----------------------------------------------------------------------------
+ */
+
+/* A peer that trickles may describe itself before it has found any candidate. */
+static const struct sdp_media *first_ice_line(const struct sdp_doc *doc)
+{
+    for (unsigned i = 0; i < doc->n_media; i++) {
+        const struct sdp_media *m = &doc->media[i];
+
+        if (m->port && (m->has_candidates || (doc->is_trickling && !str_is_empty(m->ice_ufrag))))
+            return m;
+    }
+    return NULL;
+}
+
+/* What tells one generation of credentials from the next: the ufrag, or the first candidate's. */
+static struct str generation_of(const struct sdp_doc *doc)
+{
+    const struct sdp_media *m = first_ice_line(doc);
+
+    if (!m)
+        return (struct str){NULL, 0};
+    if (!str_is_empty(m->ice_ufrag) || !m->n_candidates)
+        return m->ice_ufrag;
+    return str_of(m->candidates[0].ufrag);
+}
+
+bool transport_doc_has_ice(const struct sdp_doc *doc)
+{
+    return !str_is_empty(generation_of(doc));
+}
+
+bool transport_ice_restarts(const struct leg *leg, const struct sdp_doc *doc)
+{
+    struct str now = generation_of(doc);
+
+    return leg->remote_ufrag && !str_is_empty(now) && !str_equal(now, str_of(leg->remote_ufrag));
+}
+
+/* What was found stays in use until there is something new (RFC 8445 s.9). */
+int transport_restart_ice(struct leg *leg)
+{
+    for (unsigned i = 0; i < leg->n_streams; i++) {
+        struct ice_progress *p = leg->streams[i]->progress;
+
+        for (unsigned k = 0; p && k < MEDIA_COMPONENTS; k++) {
+            p[k].state = ICE_STATE_NEW;
+            p[k].is_lost = false;
+        }
+        handshake_expect_restart(leg->streams[i]);
+    }
+    leg->remote_ufrag = mem_deref(leg->remote_ufrag);
+    return ice_leg_restart(leg->ice->agent);
+}
+
+static bool still_trickles(const struct sdp_doc *doc, const struct sdp_media *m)
+{
+    return doc->is_trickling && !m->has_end_of_candidates;
+}
+
+static void set_credentials(const struct leg *leg, const struct stream *s, struct str ufrag_text,
+                            struct str pwd_text)
+{
+    char ufrag[ICE_UFRAG_MAX], pwd[ICE_PWD_MAX];
+
+    (void)re_snprintf(ufrag, sizeof(ufrag), "%b", ufrag_text.p, ufrag_text.n);
+    (void)re_snprintf(pwd, sizeof(pwd), "%b", pwd_text.p, pwd_text.n);
+    if (ufrag[0] &&
+        ice_set_remote_credentials(leg->ice->agent, (unsigned)s->ice_stream, ufrag, pwd))
+        log_warning(leg->call->id, "m= line %u: ICE credentials that cannot be used", s->index + 1);
+    explicit_bzero(pwd, sizeof(pwd));
+}
+
+static void set_line(const struct leg *leg, const struct stream *s, const struct sdp_media *m)
+{
+    const bool trickles = still_trickles(leg->doc, m);
+    int n;
+
+    if (s->ice_stream < 0 || !m->port)
+        return;
+    set_credentials(leg, s, m->ice_ufrag, m->ice_pwd);
+    if (trickles)
+        ice_set_trickling(leg->ice->agent, (unsigned)s->ice_stream);
+    n = ice_set_remote_candidates(leg->ice->agent, (unsigned)s->ice_stream, m->candidates,
+                                  m->n_candidates);
+    if (n <= 0 && !trickles)
+        log_warning(leg->call->id, "m= line %u: none of %u ICE candidates can be used",
+                    s->index + 1, m->n_candidates + m->n_skipped_candidates);
+}
+
+void transport_set_remote_ice(struct leg *leg)
+{
+    struct str generation = generation_of(leg->doc);
+
+    if (!leg->ice || !leg->has_ice || str_is_empty(generation))
+        return;
+    if (leg->remote_ufrag && str_equal(generation, str_of(leg->remote_ufrag)))
+        return; /* the same answer again: nothing restarts */
+    for (unsigned i = 0; i < leg->doc->n_media && i < leg->n_streams; i++)
+        set_line(leg, leg->streams[i], &leg->doc->media[i]);
+    mem_deref(leg->remote_ufrag);
+    leg->remote_ufrag = NULL;
+    (void)re_sdprintf(&leg->remote_ufrag, "%b", generation.p, generation.n);
+}
+
+/* ---- trickle ----------------------------------------------------------------------------------
+ */
+
+/* By its mid, else by its place. */
+static const struct stream *stream_of(const struct leg *leg, const struct sdp_fragment_media *m,
+                                      unsigned place)
+{
+    const struct sdp_doc *doc = leg->doc;
+
+    for (unsigned i = 0; !str_is_empty(m->mid) && i < doc->n_media && i < leg->n_streams; i++)
+        if (str_equal(doc->media[i].mid, m->mid))
+            return leg->streams[i];
+    return place < leg->n_streams ? leg->streams[place] : NULL;
+}
+
+static void add_candidates(const struct leg *leg, const struct stream *s,
+                           const struct sdp_fragment_media *m)
+{
+    const unsigned line = (unsigned)s->ice_stream;
+
+    if (m->n_candidates)
+        (void)ice_set_remote_candidates(leg->ice->agent, line, m->candidates, m->n_candidates);
+    if (m->has_end_of_candidates)
+        ice_end_of_candidates(leg->ice->agent, line);
+    log_debug(leg->call->id, "m= line %u: %u more ICE candidates%s", s->index + 1, m->n_candidates,
+              m->has_end_of_candidates ? ", the last ones" : "");
+}
+
+bool transport_trickle(const struct leg *leg, const struct sdp_fragment *f)
+{
+    const struct str ufrag = sdp_fragment_ufrag(f);
+
+    if (!leg->ice || !leg->has_ice || !leg->doc || !leg->remote_ufrag ||
+        (!str_is_empty(ufrag) && !str_equal(ufrag, str_of(leg->remote_ufrag))))
+        return false;
+    for (unsigned i = 0; i < f->n_media; i++) {
+        const struct stream *s = stream_of(leg, &f->media[i], i);
+
+        if (s && s->ice_stream >= 0)
+            add_candidates(leg, s, &f->media[i]);
+    }
+    return true;
+}
