@@ -18,7 +18,6 @@
 #include "relay/control/status/routes.h"
 #include "relay/control/timeouts.h"
 #include "relay/control/transport/ice_news.h"
-#include "relay/control/transport/ice_news.h"
 #include "relay/control/transport/handshake.h"
 
 #define CALLS_BUCKETS   16384
@@ -60,45 +59,6 @@ static void media_readable(int flags, void *arg)
 
     (void)flags;
     media_dispatch(c->media, media_event, c);
-}
-
-static void log_pair(const struct stream *s, const struct ice_event *ev)
-{
-    union addr local, remote;
-    char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
-
-    memcpy(&local, &ev->local.addr, sizeof(local));
-    memcpy(&remote, &ev->remote.addr, sizeof(remote));
-    log_info(s->leg->call->id, "ICE %s %s: %s %s to %s %s", media_kind_name(s->kind),
-             ev->component == 1 ? "RTP" : "RTCP", ice_candidate_type_name(ev->local.type),
-             addr_print(from, &local), ice_candidate_type_name(ev->remote.type),
-             addr_print(to, &remote));
-}
-
-static void ice_event(const struct ice_event *ev, void *arg)
-{
-    struct leg_ice *ice = ev->arg;
-    struct stream *s = ev->stream < ICE_STREAMS_MAX ? ice->streams[ev->stream] : NULL;
-    struct ice_progress *p;
-
-    (void)arg;
-    if (!s || !s->leg || ev->component < 1 || ev->component > MEDIA_COMPONENTS)
-        return;
-    p = &s->progress[ev->component - 1];
-    if (ev->type == ICE_EVENT_SELECTED) {
-        p->is_selected = true;
-        p->local = ev->local;
-        p->remote = ev->remote;
-        log_pair(s, ev);
-        apply_selected_pair(s, ev->component, &ev->remote);
-        if (ev->component == 1)
-            handshake_start(s);
-        return;
-    }
-    p->state = ev->state;
-    if (ev->state == ICE_STATE_FAILED && !(ev->component == 2 && s->is_muxed))
-        log_warning(s->leg->call->id, "ICE %s component %u failed: no candidate pair answered",
-                    media_kind_name(s->kind), ev->component);
 }
 
 static void ice_readable(int flags, void *arg)
