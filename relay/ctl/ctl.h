@@ -31,6 +31,11 @@ int ctl_complain(int code, const char *fmt, ...) __attribute__((format(printf, 2
 /** Asks the relay. @return 0, with a new reference; else an exit code, complained of */
 int ctl_ask(json_t **reply, const struct ctl *ctl, const char *method, const char *target);
 
+/** Prints what strangers may have had a hand in: what could steer a terminal is escaped. NULL: as
+ *  an empty text */
+void ctl_print_text(const char *text);
+/** The same in a column of a table, with a blank behind it. */
+void ctl_print_column(const char *text, int width);
 /** Prints JSON, and lets go of it. @return 0; CTL_EXIT_FAILED */
 int ctl_print_json(json_t *value);
 

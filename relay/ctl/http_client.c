@@ -13,7 +13,7 @@
 #include "relay/str.h"
 
 #define REQUEST_MAX 16384
-#define ANSWER_MAX  ((size_t)256 * 1024 * 1024)
+#define ANSWER_MAX  ((size_t)64 * 1024 * 1024)
 #define READ_BYTES  65536
 
 struct exchange {
@@ -99,10 +99,10 @@ static int make_room(struct exchange *x)
 {
     char *grown;
 
-    if (x->cap - x->n > READ_BYTES)
-        return 0;
     if (x->n > ANSWER_MAX)
         return EMSGSIZE;
+    if (x->cap - x->n > READ_BYTES)
+        return 0;
     x->cap = x->cap ? x->cap * 2 : (size_t)4 * READ_BYTES;
     grown = realloc(x->bytes, x->cap);
     if (!grown)
@@ -181,7 +181,10 @@ int http_client_ask(struct http_client_answer *answer, const struct http_client_
     if (!error)
         error = take_answer(answer, &x);
     if (error)
-        (void)snprintf(err, err_cap, "http %s: %s", addr_print(to, req->to), strerror(error));
+        (void)snprintf(err, err_cap, "no answer from http %s: %s", addr_print(to, req->to),
+                       error == EPROTO     ? "what came is no HTTP"
+                       : error == EMSGSIZE ? "it is too long"
+                                           : strerror(error));
     if (x.fd >= 0)
         close(x.fd);
     free(x.bytes);

@@ -1,4 +1,3 @@
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,18 +32,6 @@ static const struct command commands[] = {
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
-
-int ctl_complain(int code, const char *fmt, ...)
-{
-    va_list ap;
-
-    (void)fputs("picrelayctl: ", stderr);
-    va_start(ap, fmt);
-    (void)vfprintf(stderr, fmt, ap);
-    va_end(ap);
-    (void)fputc('\n', stderr);
-    return code;
-}
 
 static void print_usage(FILE *out)
 {
@@ -253,18 +240,9 @@ int ctl_ask(json_t **reply, const struct ctl *ctl, const char *method, const cha
                             ctl->token_file, strerror(code));
     req.token = ctl->token_file ? token : NULL;
     if (http_client_ask(&answer, &req, err, sizeof(err)))
-        return ctl_complain(CTL_EXIT_FAILED, "%s", err);
+        return ctl_complain(CTL_EXIT_FAILED, "%s; expected a picrelay there (--http)", err);
     code = take_reply(reply, &answer);
     free(answer.body);
     explicit_bzero(token, sizeof(token));
     return code;
-}
-
-int ctl_print_json(json_t *value)
-{
-    int err = value ? json_dumpf(value, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII) : -1;
-
-    (void)putchar('\n');
-    json_decref(value);
-    return err ? ctl_complain(CTL_EXIT_FAILED, "the answer cannot be written") : 0;
 }

@@ -21,24 +21,38 @@ static void print_list(const char *title, const json_t *list)
     if (!json_array_size(list))
         return;
     printf("%s:\n", title);
-    json_array_foreach(list, i, text) printf("  - %s\n", json_string_value(text));
+    json_array_foreach(list, i, text)
+    {
+        printf("  - ");
+        ctl_print_text(json_string_value(text));
+        printf("\n");
+    }
 }
 
-static void print_words(const char *title, const json_t *list)
+static void print_joined(const json_t *list, const char *between)
 {
     size_t i;
     json_t *text;
 
+    json_array_foreach(list, i, text)
+    {
+        printf("%s", i ? between : "");
+        ctl_print_text(json_string_value(text));
+    }
+}
+
+static void print_words(const char *title, const json_t *list)
+{
     printf("%s", title);
-    json_array_foreach(list, i, text) printf("%s%s", i ? ", " : "", json_string_value(text));
+    print_joined(list, ", ");
     printf("%s\n", json_array_size(list) ? "" : "nothing");
 }
 
 static void print_text(const char *title, const json_t *object, const char *key)
 {
-    const char *text = json_string_value(json_object_get(object, key));
-
-    printf("%s%s\n", title, text ? text : "");
+    printf("%s", title);
+    ctl_print_text(json_string_value(json_object_get(object, key)));
+    printf("\n");
 }
 
 static void print_explanation(const json_t *reply)
@@ -99,14 +113,13 @@ static const char *yes_no(const json_t *row, const char *kind)
 /* "Lync Server CAL + Lync PIC USL, or Lync Online Plan 1" */
 static void print_needs(const json_t *needs)
 {
-    size_t i, k;
-    json_t *together, *name;
+    size_t i;
+    json_t *together;
 
     json_array_foreach(needs, i, together)
     {
         printf("%s", i ? ", or " : "");
-        json_array_foreach(together, k, name)
-            printf("%s%s", k ? " + " : "", json_string_value(name));
+        print_joined(together, " + ");
     }
     printf("%s", json_array_size(needs) ? "" : "-");
 }
@@ -115,13 +128,22 @@ static void print_row(const json_t *row)
 {
     const char *until = json_string_value(json_object_get(row, "ServiceUntil"));
 
-    printf("%-12s %-8s %-4s %-9s %-6s %-6s %-11s ",
-           json_string_value(json_object_get(row, "Identity")),
+    ctl_print_column(json_string_value(json_object_get(row, "Identity")), 12);
+    printf("%-8s %-4s %-9s %-6s %-6s ",
            json_is_true(json_object_get(row, "Enabled")) ? "yes" : "no", yes_no(row, "im"),
-           yes_no(row, "presence"), yes_no(row, "audio"), yes_no(row, "video"),
-           until ? until : "-");
+           yes_no(row, "presence"), yes_no(row, "audio"), yes_no(row, "video"));
+    ctl_print_column(until ? until : "-", 11);
     print_needs(json_object_get(row, "RequiresLicense"));
     printf("\n");
+}
+
+static void print_held(const json_t *held)
+{
+    const char *until = json_string_value(json_object_get(held, "Until"));
+
+    ctl_print_text(json_string_value(json_object_get(held, "Name")));
+    printf("%s", until ? " until " : "");
+    ctl_print_text(until);
 }
 
 static void print_enterprise(const json_t *e)
@@ -135,10 +157,8 @@ static void print_enterprise(const json_t *e)
         printf("enterprise at line %d: ", (int)json_integer_value(json_object_get(e, "line")));
     json_array_foreach(json_object_get(e, "Licenses"), i, held)
     {
-        const char *until = json_string_value(json_object_get(held, "Until"));
-
-        printf("%s%s%s%s", i ? ", " : "", json_string_value(json_object_get(held, "Name")),
-               until ? " until " : "", until ? until : "");
+        printf("%s", i ? ", " : "");
+        print_held(held);
     }
     print_words("; activated: ", json_object_get(e, "Activated"));
 }

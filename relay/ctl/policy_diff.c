@@ -1,59 +1,156 @@
 #include "relay/ctl/policy_diff.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SENTENCE_MAX 1024
-
-static bool is_changed(const struct policy_decision *a, const struct policy_decision *b)
-{
-    return a->verdict != b->verdict || a->code != b->code;
-}
+#define SUBJECT_MAX  512 /* user@domain */
 
 /* ---- provider and kind ------------------------------------------------------------------------
  */
 
-static void add_pair(json_t *list, const char *provider, enum media_kind kind,
-                     const struct policy_decision *a, const struct policy_decision *b)
-{
-    char what[SENTENCE_MAX];
+/* For whom verdicts are compared. */
+enum who { WHO_UNNAMED, WHO_DOMAIN, WHO_USER, WHO_COUNT };
 
-    (void)snprintf(what, sizeof(what), "%s %s: %s -> %s (%s)", provider, media_kind_name(kind),
-                   policy_verdict_name(a->verdict), policy_verdict_name(b->verdict), b->reason);
-    (void)json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "what", what,
-                                                "provider", provider, "kind", media_kind_name(kind),
-                                                "before", policy_verdict_name(a->verdict), "after",
-                                                policy_verdict_name(b->verdict), "code",
-                                                policy_code_name(b->code), "reason", b->reason));
+/* Those whose verdict changes in the same way. */
+struct change {
+    unsigned n;
+    char first[SUBJECT_MAX]; /* one of them */
+    struct policy_decision before, after;
+};
+
+/* One provider and kind of media being compared. */
+struct comparison {
+    const struct policy *before, *after;
+    struct policy_query query;
+    struct change changes[WHO_COUNT][POLICY_CODE_COUNT][POLICY_CODE_COUNT];
+};
+
+static void compare_subject(struct comparison *x, enum who who, struct str subject)
+{
+    char uri[SUBJECT_MAX + 16];
+    const int n =
+        snprintf(uri, sizeof(uri), "%s" STR_FMT,
+                 who == WHO_DOMAIN ? "sip:nobody-in-particular@" : "sip:", STR_ARG(subject));
+    struct policy_decision a, b;
+    struct change *c;
+
+    x->query.enterprise_user =
+        who == WHO_UNNAMED ? STR("") : (struct str){uri, n > 0 ? (size_t)n : 0};
+    policy_decide(&a, x->before, &x->query);
+    policy_decide(&b, x->after, &x->query);
+    c = &x->changes[who][a.code][b.code];
+    if (a.code == b.code || c->n++)
+        return;
+    (void)snprintf(c->first, sizeof(c->first), STR_FMT, STR_ARG(subject));
+    c->before = a;
+    c->after = b;
 }
 
-static void compare_provider(json_t *list, const struct policy *before, const struct policy *after,
-                             const char *provider, int64_t unix_time)
+/* How the names of a kind are found in a table. */
+struct names {
+    struct str (*next)(const struct policy *p, size_t *at);
+    bool (*has)(const struct policy *p, struct str name);
+};
+
+static const struct names names[WHO_COUNT] = {
+    [WHO_DOMAIN] = {policy_domain_next, policy_has_domain},
+    [WHO_USER] = {policy_user_next, policy_has_user},
+};
+
+/* Each once, be it in one table or in both. */
+static void compare_names(struct comparison *x, enum who who)
+{
+    size_t at = 0;
+    struct str name;
+
+    while ((name = names[who].next(x->before, &at)).n)
+        compare_subject(x, who, name);
+    at = 0;
+    while ((name = names[who].next(x->after, &at)).n) {
+        if (!names[who].has(x->before, name))
+            compare_subject(x, who, name);
+    }
+}
+
+static void say_whom(char *buf, size_t cap, enum who who, const struct change *c)
+{
+    const char *what = who == WHO_DOMAIN ? "domains" : "users";
+
+    if (who == WHO_UNNAMED)
+        (void)snprintf(buf, cap, "whoever is not named");
+    else if (c->n == 1)
+        (void)snprintf(buf, cap, "%s", c->first);
+    else
+        (void)snprintf(buf, cap, "%u %s, %s among them", c->n, what, c->first);
+}
+
+static void add_pair(json_t *list, const struct comparison *x, enum who who, const struct change *c)
+{
+    const char *provider = x->query.provider, *kind = media_kind_name(x->query.kind);
+    char whom[SENTENCE_MAX / 2], what[SENTENCE_MAX];
+    json_t *pair;
+
+    say_whom(whom, sizeof(whom), who, c);
+    (void)snprintf(what, sizeof(what), "%s %s: %s -> %s for %s (%s)", provider, kind,
+                   policy_verdict_name(c->before.verdict), policy_verdict_name(c->after.verdict),
+                   whom, c->after.reason);
+    pair = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i}", "what", what, "provider", provider,
+                     "kind", kind, "before", policy_verdict_name(c->before.verdict), "after",
+                     policy_verdict_name(c->after.verdict), "code", policy_code_name(c->after.code),
+                     "reason", c->after.reason, "n", (int)c->n);
+    if (who == WHO_DOMAIN)
+        (void)json_object_set_new(pair, "domain", json_string(c->first));
+    else if (who == WHO_USER)
+        (void)json_object_set_new(pair, "user", json_string(c->first));
+    (void)json_array_append_new(list, pair);
+}
+
+static void add_pairs(json_t *list, const struct comparison *x)
+{
+    for (unsigned who = 0; who < WHO_COUNT; who++) {
+        for (unsigned a = 0; a < POLICY_CODE_COUNT; a++) {
+            for (unsigned b = 0; b < POLICY_CODE_COUNT; b++) {
+                if (x->changes[who][a][b].n && a != b)
+                    add_pair(list, x, (enum who)who, &x->changes[who][a][b]);
+            }
+        }
+    }
+}
+
+static void compare_provider(json_t *list, struct comparison *x, const char *provider)
 {
     for (unsigned kind = 0; kind < MEDIA_KIND_COUNT; kind++) {
-        const struct policy_query q = {
-            .provider = provider, .kind = (enum media_kind)kind, .unix_time = unix_time};
-        struct policy_decision a, b;
-
-        policy_decide(&a, before, &q);
-        policy_decide(&b, after, &q);
-        if (is_changed(&a, &b))
-            add_pair(list, provider, (enum media_kind)kind, &a, &b);
+        memset(x->changes, 0, sizeof(x->changes));
+        x->query.provider = provider;
+        x->query.kind = (enum media_kind)kind;
+        compare_subject(x, WHO_UNNAMED, STR(""));
+        compare_names(x, WHO_DOMAIN);
+        compare_names(x, WHO_USER);
+        add_pairs(list, x);
     }
 }
 
 static json_t *compare_pairs(const struct policy *before, const struct policy *after,
                              int64_t unix_time)
 {
+    struct comparison *x = calloc(1, sizeof(*x));
     json_t *list = json_array();
     const char *provider;
 
+    if (!x)
+        return list;
+    x->before = before;
+    x->after = after;
+    x->query.unix_time = unix_time;
     for (unsigned i = 0; (provider = policy_provider_at(before, i)) != NULL; i++)
-        compare_provider(list, before, after, provider, unix_time);
+        compare_provider(list, x, provider);
     for (unsigned i = 0; (provider = policy_provider_at(after, i)) != NULL; i++) {
         if (!policy_provider_name(before, provider))
-            compare_provider(list, before, after, provider, unix_time);
+            compare_provider(list, x, provider);
     }
+    free(x);
     return list;
 }
 

@@ -8,9 +8,13 @@
 /**
  * What another table would change. [pure]
  *
+ * Verdicts are compared for each provider and kind of media, and for whom a table may tell apart: a
+ * user who is not named, a user of each enterprise domain, and each enterprise user, that one of
+ * both tables names. Equal changes are one entry. Rules about public users are not gone through.
+ *
  * @param calls  of GET /policy/calls; borrowed; NULL: not known
- * @return "pairs" (provider and kind of media, for an enterprise user who is not named) and "calls"
- *         (null if not known), each a list of objects with "what", a sentence, and its parts
+ * @return "pairs" and "calls" (null if not known), each a list of objects with "what", a sentence,
+ *         and its parts; NULL: no memory
  */
 json_t *policy_diff(const struct policy *before, const struct policy *after, const json_t *calls,
                     int64_t unix_time);

@@ -361,6 +361,16 @@ int policy_default_enterprise(struct policy *p, const struct yaml_report *report
     return 0;
 }
 
+struct str policy_domain_next(const struct policy *p, size_t *at)
+{
+    return policy_index_next(&p->domains, at);
+}
+
+bool policy_has_domain(const struct policy *p, struct str domain)
+{
+    return policy_index_find(&p->domains, domain) != NULL;
+}
+
 void policy_wipe_enterprises(struct policy *p)
 {
     for (unsigned i = 0; i < p->n_enterprises; i++) {

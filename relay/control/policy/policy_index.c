@@ -95,6 +95,17 @@ const uint32_t *policy_index_find(const struct policy_index *index, struct str k
     return slot->key_bytes ? &slot->value : NULL;
 }
 
+struct str policy_index_next(const struct policy_index *index, size_t *at)
+{
+    while (*at < index->n_slots) {
+        const struct policy_index_slot *slot = &index->slots[(*at)++];
+
+        if (slot->key_bytes)
+            return (struct str){index->keys + slot->key_at, slot->key_bytes};
+    }
+    return STR("");
+}
+
 void policy_index_wipe(struct policy_index *index)
 {
     free(index->slots);

@@ -31,6 +31,9 @@ int policy_index_add(struct policy_index *index, struct str key, uint32_t value)
 /** @return NULL: not there; else its value, until the next policy_index_add() */
 const uint32_t *policy_index_find(const struct policy_index *index, struct str key);
 
+/** Goes through the keys, in no order. @param at  0 at first; is moved on @return empty: no more */
+struct str policy_index_next(const struct policy_index *index, size_t *at);
+
 void policy_index_wipe(struct policy_index *index);
 
 #endif

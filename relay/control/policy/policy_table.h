@@ -8,7 +8,7 @@
 #include "relay/yaml.h"
 
 /** Inside of the policy room: the table as policy_load.c and its readers (policy_fields.c,
- *  policy_enterprise.c, policy_users.c) put it together, and policy.c judges by it. */
+ *  policy_enterprise.c, policy_users_read.c) put it together, and policy.c judges by it. */
 
 #define POLICY_PROVIDERS_MAX    64 /* bits of a policy_set */
 #define POLICY_FQDN_MAX         URI_HOST_MAX
