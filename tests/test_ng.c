@@ -669,6 +669,30 @@ static void what_others_build_is_known_and_ignored(void **state)
     ng_request_wipe(&m.r);
 }
 
+static void a_mode_of_dtmf_security_never_lets_more_through_than_it_says(void **state)
+{
+    static const struct {
+        const char *mode;
+        enum ng_dtmf_security means;
+    } rows[] = {
+        {"off", NG_DTMF_EVENTS_ONLY}, {"drop", NG_DTMF_EVENTS_ONLY}, {"silence", NG_DTMF_SILENCE},
+        {"tone", NG_DTMF_SILENCE},    {"random", NG_DTMF_SILENCE},   {"zero", NG_DTMF_SILENCE},
+        {"DTMF", NG_DTMF_SILENCE},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char text[96];
+
+        snprintf(text, sizeof(text), "{\"command\":\"block DTMF\",\"DTMF-security\":\"%s\"}",
+                 rows[i].mode);
+        assert_int_equal(parse_json(text), 0);
+        assert_nothing_unknown();
+        assert_int_equal(m.r.dtmf_security, rows[i].means);
+        ng_request_wipe(&m.r);
+    }
+}
+
 static void what_is_not_known_is_reported_and_never_an_error(void **state)
 {
     static const struct {
@@ -1089,6 +1113,7 @@ int main(void)
         cmocka_unit_test(a_flag_that_is_another_setting_in_short_sets_that),
         cmocka_unit_test(webrtc_is_short_for_many_settings),
         cmocka_unit_test(what_others_build_is_known_and_ignored),
+        cmocka_unit_test(a_mode_of_dtmf_security_never_lets_more_through_than_it_says),
         cmocka_unit_test(what_is_not_known_is_reported_and_never_an_error),
         cmocka_unit_test(numbers_come_as_integers_or_decimal_strings),
         cmocka_unit_test(tos_has_a_word_for_leave_and_for_default),

@@ -5,6 +5,7 @@
 #include "relay/control/apply.h"
 #include "relay/control/command.h"
 #include "relay/control/describe.h"
+#include "relay/control/plan.h"
 #include "relay/control/fragment.h"
 #include "relay/control/transport/handshake.h"
 #include "relay/control/transport/keys.h"
@@ -149,27 +150,13 @@ static void report_bad_formats(const struct answer *a, const struct sdp_media *m
 
 static int negotiate_line(struct answer *a, unsigned i, struct stream *from, struct stream *to)
 {
-    const struct negotiate_sides sides = {
-        .offer = &a->d.offerer->doc->media[i],
-        .usable = from->usable,
-        .accepted = from->accepted,
-        .offered = to->offered,
-        .n_offered = to->n_offered,
-        .answer = &a->doc->media[i],
-        .ptime_ms = from->ptime_ms,
-        .ptime_reverse_ms = from->ptime_reverse_ms,
-        .always_transcode = from->always_transcode,
-        .is_single = ng_has(a->req, NG_FLAG_SINGLE_CODEC),
-        .reorder_window_us = a->c->cfg->reorder_window_ms * 1000,
-        .settings = from->settings,
-        .n_settings = from->n_settings,
-        .offerer_interface = &a->c->cfg->interfaces[a->d.offerer->interface],
-        .answerer_interface = &a->c->cfg->interfaces[a->d.answerer->interface],
-    };
-    int err = negotiate_answer(&a->plans[i], &sides);
+    const struct sdp_media *answer = &a->doc->media[i];
+    int err;
 
-    report_bad_formats(a, sides.offer, a->plans[i].bad_offered);
-    report_bad_formats(a, sides.answer, a->plans[i].bad_answered);
+    from->is_single = ng_has(a->req, NG_FLAG_SINGLE_CODEC);
+    err = plan_line(&a->plans[i], from, to, answer);
+    report_bad_formats(a, &a->d.offerer->doc->media[i], a->plans[i].bad_offered);
+    report_bad_formats(a, answer, a->plans[i].bad_answered);
     return err;
 }
 
@@ -298,6 +285,7 @@ static void set_answerer_doc(struct answer *a)
     leg_set_doc(leg, a->doc);
     leg_set_source(leg, a->req);
     leg->is_answered = true;
+    a->d.offerer->is_waiting = false;
 }
 
 void command_answer(struct control *c, const struct ng_request *req, struct command_result *res)

@@ -213,6 +213,8 @@ int apply_streams(struct stream *a, struct stream *b, const struct negotiated_pl
     }
     memcpy(a->codec, plan->from_offerer.codec, sizeof(a->codec));
     memcpy(b->codec, plan->from_answerer.codec, sizeof(b->codec));
+    a->takes_events = plan->from_offerer.event_hz > 0;
+    b->takes_events = plan->from_answerer.event_hz > 0;
     a->is_active = b->is_active = true;
     handshake_start(a);
     handshake_start(b);

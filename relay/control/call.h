@@ -80,7 +80,10 @@ struct stream {
     unsigned n_settings;
     unsigned ptime_ms, ptime_reverse_ms;
     bool always_transcode;
-    bool transcodes; /* what arrives here is transcoded */
+    bool is_single;               /* its offer asked for one codec only */
+    enum negotiate_digits digits; /* what DTMF commands want of what arrives here */
+    bool transcodes;              /* what arrives here is transcoded */
+    bool takes_events;            /* digits can be put between what is relayed from here */
     char codec[CODEC_NAME_MAX];
     struct transcoder_config *transcoder_config; /* in force; NULL: none */
 };
@@ -106,7 +109,8 @@ struct leg {
     union addr received_from;
     bool trusts_source; /* SIP-source-address: media goes to received_from, not to the SDP's host */
     bool is_strict;     /* strict-source: nothing but the SDP's address */
-    bool is_offerer;    /* of the last offer */
+    bool is_offerer;    /* of the last offer, */
+    bool is_waiting;    /* which was not answered yet */
     bool is_answered;
     int64_t sdp_version; /* of what we write to it */
 };

@@ -5,6 +5,8 @@
 
 #include "relay/control/call.h"
 #include "relay/control/dialogue.h"
+#include "relay/control/plan.h"
+#include "relay/log.h"
 
 enum {
     CODES = 16, /* 0..9, *, #, A..D */
@@ -62,17 +64,59 @@ static uint8_t volume_of(const struct ng_request *req)
     return (uint8_t)(db == 0 ? VOLUME : db > VOLUME_MAX ? VOLUME_MAX : db);
 }
 
-static bool can_take_digits(const struct stream *s)
+static bool is_sound(const struct stream *s)
 {
-    return s->kind == MEDIA_AUDIO && s->is_active && s->transcodes && s->media;
+    return s->kind == MEDIA_AUDIO && s->is_active && s->media;
+}
+
+/* Sound that is relayed to somebody without telephone-event is decoded from now on, so that a tone
+ * can be put in its place. */
+static int make_room(struct stream *s)
+{
+    int err = 0;
+
+    if (!s->transcodes && !s->takes_events)
+        err = plan_digits(s, DIGITS_DECODED);
+    if (!err && !s->transcodes && !s->takes_events)
+        err = ENOTSUP;
+    return err;
+}
+
+/* @return ENOENT: no sound flows */
+static int play(struct leg *leg, const struct digit *digit)
+{
+    for (unsigned i = 0; i < leg->n_streams; i++) {
+        struct stream *s = leg->streams[i];
+        int err;
+
+        if (!is_sound(s))
+            continue;
+        err = make_room(s);
+        return err ? err : media_stream_play_digit(s->media, digit);
+    }
+    return ENOENT;
+}
+
+static const char *why_not(int err)
+{
+    switch (err) {
+    case ENOENT:
+    case ENOTSUP:
+    case ENOTCONN:
+        return "Monologue has no media capable of DTMF injection";
+    case EBUSY:
+        return "an offer waits for its answer";
+    default:
+        return strerror(err);
+    }
 }
 
 /* The sender of the digit is named by its tag. */
 int digits_play(struct control *c, const struct ng_request *req, const char **reason)
 {
     struct digit digit = {.volume = volume_of(req),
-                                .duration_ms = time_of(req->duration_ms, DURATION_MS),
-                                .pause_ms = time_of(req->pause_ms, PAUSE_MS)};
+                          .duration_ms = time_of(req->duration_ms, DURATION_MS),
+                          .pause_ms = time_of(req->pause_ms, PAUSE_MS)};
     const int code = code_of(req->digit);
     struct call *call;
     struct leg *leg;
@@ -88,24 +132,34 @@ int digits_play(struct control *c, const struct ng_request *req, const char **re
     if (code < 0)
         return fail(reason, EINVAL, "Out of range 'code' specified");
     digit.code = (uint8_t)code;
-    for (unsigned i = 0; i < leg->n_streams; i++) {
-        if (!can_take_digits(leg->streams[i]))
-            continue;
-        err = media_stream_play_digit(leg->streams[i]->media, &digit);
-        return err ? fail(reason, err, strerror(err)) : 0;
-    }
-    return fail(reason, ENOTSUP, "Monologue has no media capable of DTMF injection");
+    err = play(leg, &digit);
+    return err ? fail(reason, err, why_not(err)) : 0;
+}
+
+/* Tones are taken out of what is decoded; what cannot be decoded is named in the log, as its tones
+ * go on. */
+static void mute_tones(struct stream *s, bool is_muted)
+{
+    const int err = plan_digits(s, is_muted ? DIGITS_MUTED : DIGITS_AS_THEY_ARE);
+
+    if (err)
+        log_warning(s->leg->call->id, "block DTMF: tones in %s are not taken out: %s", s->codec,
+                    err == ENOTSUP ? "it cannot be transcoded" : why_not(err));
 }
 
 /* @return how many streams were told */
-static unsigned block_leg(struct leg *leg, bool is_blocked)
+static unsigned block_leg(struct leg *leg, bool is_blocked, bool is_muted)
 {
     unsigned n = 0;
 
     for (unsigned i = 0; i < leg->n_streams; i++) {
-        if (can_take_digits(leg->streams[i]) &&
-            media_stream_block_events(leg->streams[i]->media, is_blocked) == 0)
-            n++;
+        struct stream *s = leg->streams[i];
+
+        if (!is_sound(s) || media_stream_block_events(s->media, is_blocked) != 0)
+            continue;
+        n++;
+        if (is_muted || (!is_blocked && s->digits == DIGITS_MUTED))
+            mute_tones(s, is_muted);
     }
     return n;
 }
@@ -114,6 +168,7 @@ static unsigned block_leg(struct leg *leg, bool is_blocked)
 int digits_block(struct control *c, const struct ng_request *req, bool is_blocked,
                  const char **reason)
 {
+    const bool is_muted = is_blocked && req->dtmf_security == NG_DTMF_SILENCE;
     struct call *call;
     struct leg *only = NULL;
     unsigned n = 0;
@@ -128,8 +183,7 @@ int digits_block(struct control *c, const struct ng_request *req, bool is_blocke
     }
     for (struct le *le = call->legs.head; le; le = le->next) {
         if (!only || le->data == only)
-            n += block_leg(le->data, is_blocked);
+            n += block_leg(le->data, is_blocked, is_muted);
     }
-    /* what is relayed as it is would pass on: to say "ok" would be a lie */
-    return n ? 0 : fail(reason, ENOTSUP, "Monologue has no media capable of DTMF injection");
+    return n ? 0 : fail(reason, ENOTSUP, why_not(ENOTSUP));
 }

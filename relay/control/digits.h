@@ -5,8 +5,13 @@
 #include "relay/control/ng/ng.h"
 
 /**
- * The DTMF commands of NG: play DTMF, block DTMF, unblock DTMF. They act on sound that is
- * transcoded; flag inject-DTMF of an offer has it transcoded for their sake. Thread: control.
+ * The DTMF commands of NG: play DTMF, block DTMF, unblock DTMF. Thread: control.
+ *
+ * A digit is played as RFC 4733 events: between relayed packets, or by the transcoder. To a
+ * receiver without telephone-event it is a tone, for which relayed sound is transcoded from then
+ * on, to its own codec. Blocking drops events and closes up their numbers; with
+ * DTMF-security=silence tones in the sound are taken out too, which has it transcoded (and 40 ms
+ * later) until it is unblocked.
  */
 
 /** @return 0; else an errno value, with the text of the error reply in *reason */

@@ -386,6 +386,7 @@ static int prepare_legs(struct offer *o)
     a->doc = o->doc; /* the former one is kept by undo */
     o->doc = NULL;
     a->is_offerer = true;
+    a->is_waiting = true;
     b->is_offerer = false;
     leg_set_source(a, o->req);
     err = leg_grow(a, a->doc->n_media);

@@ -142,6 +142,12 @@ struct ng_codec_ops {
     struct ng_strings strip, except, offer, ignore, transcode, mask, consume, accept, set;
 };
 
+/** DTMF-security: what `block DTMF` does with the tones of digits in the sound. */
+enum ng_dtmf_security {
+    NG_DTMF_EVENTS_ONLY, /* nothing: not given, `drop` or `off` */
+    NG_DTMF_SILENCE,     /* silence in their place, whatever else the mode would put there */
+};
+
 enum ng_family { NG_FAMILY_KEEP, NG_FAMILY_IP4, NG_FAMILY_IP6 };
 enum ng_sip_type { NG_SIP_UNKNOWN, NG_SIP_REQUEST, NG_SIP_REPLY };
 
@@ -177,6 +183,7 @@ struct ng_request {
     int tos;                              /* 0..255; -1: leave; NG_TOS_DEFAULT: not given or 256 */
     int delete_delay_s;                   /* -1: not given */
     struct str digit;                     /* play DTMF: code */
+    enum ng_dtmf_security dtmf_security;  /* block DTMF */
     int duration_ms, volume_db, pause_ms; /* 0: not given */
     int limit;                      /* list: 32 if not given; negative ones are kept as such */
     bool has_load_limit;            /* supports=[load limit] */

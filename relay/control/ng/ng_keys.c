@@ -293,7 +293,7 @@ static const struct key keys[] = {
     {INTEGER("delete-delay", delete_delay_s), .min = 0, .max = 86400},
     {IGNORED("endpoint-learning")},
     {SWITCH("generate-RTCP", GENERATE_RTCP)},
-    {IGNORED("DTMF-security")},
+    {WORDS("DTMF-security", ng_word_dtmf_security)},
     {IGNORED("DTMF-security-trigger")},
     {IGNORED("DTMF-security-trigger-end")},
     {IGNORED("DTMF-delay")},

@@ -75,6 +75,7 @@ typedef bool ng_word_h(struct ng_parser *p, size_t at, struct str word);
 bool ng_word_address(struct ng_parser *p, size_t at, struct str word);
 bool ng_word_address_family(struct ng_parser *p, size_t at, struct str word);
 bool ng_word_all(struct ng_parser *p, size_t at, struct str word);
+bool ng_word_dtmf_security(struct ng_parser *p, size_t at, struct str word);
 /** Known, without effect here. */
 bool ng_word_any(struct ng_parser *p, size_t at, struct str word);
 /** To a struct ng_strings, unescaped. */

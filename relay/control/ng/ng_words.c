@@ -163,6 +163,23 @@ bool ng_word_supports(struct ng_parser *p, size_t at, struct str word)
     return true; /* what else a client can do does not concern us */
 }
 
+/* Where others put a tone, other digits or noise there is silence: no mode lets a digit through. */
+bool ng_word_dtmf_security(struct ng_parser *p, size_t at, struct str word)
+{
+    static const struct ng_word modes[] = {
+        {STR_INIT("off"), NG_DTMF_EVENTS_ONLY}, {STR_INIT("drop"), NG_DTMF_EVENTS_ONLY},
+        {STR_INIT("silence"), NG_DTMF_SILENCE}, {STR_INIT("tone"), NG_DTMF_SILENCE},
+        {STR_INIT("random"), NG_DTMF_SILENCE},  {STR_INIT("zero"), NG_DTMF_SILENCE},
+        {STR_INIT("DTMF"), NG_DTMF_SILENCE},
+    };
+    const struct ng_word *w = ng_word_find(modes, NG_N(modes), word);
+
+    (void)at;
+    if (w)
+        p->r->dtmf_security = (enum ng_dtmf_security)w->value;
+    return w;
+}
+
 bool ng_word_all(struct ng_parser *p, size_t at, struct str word)
 {
     static const struct ng_word choices[] = {
