@@ -21,11 +21,12 @@
  */
 
 #define URING_SUBMISSIONS 1024
-#define URING_COMPLETIONS 4096
-#define URING_BUFFERS     512 /* provided to the kernel; a power of two */
-#define URING_SENDS       2048 /* laid out, or not settled yet; a power of two */
-#define URING_FILES_MAX   262144
-#define URING_GROUP       0 /* of the provided buffers */
+#define URING_COMPLETIONS 8192 /* the kernel finds receives that are cancelled by 256 lists then   \
+                                */
+#define URING_BUFFERS   512    /* provided to the kernel; a power of two */
+#define URING_SENDS     2048   /* laid out, or not settled yet; a power of two */
+#define URING_FILES_MAX 262144
+#define URING_GROUP     0 /* of the provided buffers */
 
 enum uring_tag {
     URING_WAKE,    /* pointer: none */

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "relay/control/listen/listen.h"
 #include "relay/control/listen/listener.h"
@@ -8,8 +9,20 @@
 #define TURN_MAX 64 /* messages taken in one turn of the main loop, so that timers get theirs */
 #define RCVBUF   (4 * 1024 * 1024)
 
+/* Replies that leave together: each by itself would wake the proxy, which costs more than to send.
+ * Few, so that the first does not wait for long: about half a millisecond. */
+#define REPLIES_MAX         8
+#define REPLIES_BYTES_TOTAL 65536
+
 struct udp_listener {
     struct listener base;
+    bool is_reading; /* more replies may follow at once */
+    unsigned n_replies;
+    size_t n_bytes;
+    struct mmsghdr header[REPLIES_MAX];
+    struct iovec part[REPLIES_MAX];
+    union addr to[REPLIES_MAX];
+    char replies[REPLIES_BYTES_TOTAL];
     char message[NG_MESSAGE_MAX + 1];
 };
 
@@ -23,10 +36,47 @@ static void listener_destructor(void *data)
     socket_close(&l->base.fd);
 }
 
-static void send_h(struct listener *l, struct str reply, const union addr *to)
+/* sendmmsg() stops before a reply that cannot leave. */
+static void flush(struct udp_listener *l)
 {
-    if (sendto(l->fd, reply.p, reply.n, MSG_DONTWAIT, &to->sa, addr_len(to)) < 0)
-        l->control->counters.events[CONTROL_REPLY_LOST]++;
+    unsigned i = 0;
+
+    while (i < l->n_replies) {
+        int n = sendmmsg(l->base.fd, &l->header[i], l->n_replies - i, MSG_DONTWAIT);
+
+        if (n <= 0) {
+            l->base.control->counters.events[CONTROL_REPLY_LOST]++;
+            n = 1;
+        }
+        i += (unsigned)n;
+    }
+    explicit_bzero(l->replies, l->n_bytes); /* keys in it */
+    l->n_replies = 0;
+    l->n_bytes = 0;
+}
+
+static void send_h(struct listener *base, struct str reply, const union addr *to)
+{
+    struct udp_listener *l = (struct udp_listener *)base;
+    unsigned i;
+
+    if (reply.n > sizeof(l->replies) - l->n_bytes)
+        flush(l);
+    if (reply.n > sizeof(l->replies)) { /* nor would the kernel take it */
+        base->control->counters.events[CONTROL_REPLY_LOST]++;
+        return;
+    }
+    i = l->n_replies++;
+    l->to[i] = *to;
+    l->part[i] = (struct iovec){.iov_base = &l->replies[l->n_bytes], .iov_len = reply.n};
+    memcpy(&l->replies[l->n_bytes], reply.p, reply.n);
+    l->n_bytes += reply.n;
+    l->header[i].msg_hdr = (struct msghdr){.msg_name = &l->to[i],
+                                           .msg_namelen = addr_len(to),
+                                           .msg_iov = &l->part[i],
+                                           .msg_iovlen = 1};
+    if (!l->is_reading || l->n_replies == REPLIES_MAX)
+        flush(l);
 }
 
 /* @return false: nothing waits any more */
@@ -51,9 +101,12 @@ static void read_h(int flags, void *arg)
 
     (void)flags;
     media_batch_begin(l->base.control->media);
+    l->is_reading = true;
     for (unsigned i = 0; i < TURN_MAX && read_one(l); i++)
         ;
+    l->is_reading = false;
     media_batch_end(l->base.control->media);
+    flush(l);
 }
 
 int listen_udp(struct control *c, const union addr *local)

@@ -1,7 +1,10 @@
 #include "relay/control/transport/transport.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "relay/control/transport/socket.h"
 
@@ -61,14 +64,16 @@ static int take_ports(struct stream *s)
 
 static int join_worker(struct stream *s)
 {
-    struct media_stream_config cfg = {.worker = s->leg->call->worker,
-                                      .fd = {s->fd[MEDIA_RTP], s->fd[MEDIA_RTCP]},
-                                      .ssrc = rand_u32(),
-                                      .arg = s};
+    struct media_stream_config cfg = {
+        .worker = s->leg->call->worker, .fd = {s->fd[MEDIA_RTP], s->fd[MEDIA_RTCP]}, .arg = s};
+    uint64_t random[2];
 
+    /* of the kernel at once: the generator behind rand_u32() took a hundredth of a set-up each */
+    if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
+        return EIO;
+    cfg.ssrc = (uint32_t)random[0];
     /* RFC 7022: a random name that tells nothing about the host */
-    (void)re_snprintf(cfg.cname, sizeof(cfg.cname), "%016llx@picrelay",
-                      (unsigned long long)rand_u64());
+    (void)snprintf(cfg.cname, sizeof(cfg.cname), "%016" PRIx64 "@picrelay", random[1]);
     if (cfg.ssrc == 0 || cfg.ssrc > 0xffffff00u) /* what x-ssrc-range can say */
         cfg.ssrc = 0x12345678u;
     return media_stream_add(&s->media, s->control->media, &cfg);
