@@ -54,7 +54,9 @@ void call_default_flags(char *flags, size_t cap, const struct peer_config *a,
     const char *codecs = b->codecs;
     char first[64] = "";
     int n = snprintf(flags, cap, "ICE=%s %s%s", b->dialect == PEER_PLAIN ? "remove" : "force",
-                     b->keys == PEER_KEYS_NONE ? "RTP/AVP" : "RTP/SAVP",
+                     b->keys == PEER_KEYS_NONE   ? "RTP/AVP"
+                     : b->keys == PEER_KEYS_DTLS ? "UDP/TLS/RTP/SAVPF"
+                                                 : "RTP/SAVP",
                      b->dialect == PEER_RFC && !b->no_rtcp_mux ? " rtcp-mux-offer" : "");
 
     if (scan_word(&codecs, first, sizeof(first), ",") && !has_word(a->codecs, first) && n > 0 &&

@@ -37,7 +37,7 @@ static const struct {
     {"b", TEXT, offsetof(struct options, dialect) + sizeof(char *), "dialect of B, who answers"},
     SIDES("codecs", codecs, "codecs, as G722,PCMU,CN,telephone-event"),
     SIDES("profile", profile, "profile of the offer, as RTP/AVP"),
-    SIDES("keys", keys, "one, triple (as Lync), mki, none"),
+    SIDES("keys", keys, "one, triple (as Lync), mki, none, dtls"),
     SIDES("local", local, "address (127.0.0.1)"),
     SIDES("dial", digits, "digits to dial after the sound"),
     {"say-a", TEXT, offsetof(struct options, say), "WAV that A says"},
@@ -109,6 +109,7 @@ static int keys_find(enum peer_keys *keys, const char *name)
         [PEER_KEYS_TRIPLE] = "triple",
         [PEER_KEYS_MKI] = "mki",
         [PEER_KEYS_NONE] = "none",
+        [PEER_KEYS_DTLS] = "dtls",
     };
 
     for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)

@@ -2,6 +2,7 @@
 #define PICRELAY_BENCH_PEER_INTERNAL_H
 
 #include "bench/peer/peer.h"
+#include "bench/peer/dtls.h"
 #include "bench/peer/ice.h"
 #include "bench/peer/srtp.h"
 #include "bench/peer/udp.h"
@@ -27,7 +28,9 @@ struct peer {
     struct peer_udp *udp;
     uint64_t described_us; /* when both descriptions were known */
 
-    struct peer_srtp *srtp; /* NULL: plain RTP */
+    struct peer_srtp *srtp; /* NULL: plain RTP, or DTLS has not made it yet */
+    struct peer_dtls *dtls; /* NULL: none */
+    char setup[12];         /* as configured */
     struct peer_sender *sender;
     struct peer_receiver *receiver;
     struct loop_timer *pace, *report;
@@ -38,12 +41,19 @@ struct peer {
     uint64_t reported_lost, reported_expected;
 };
 
+/** Makes the certificate of a peer that does DTLS. @return 0; ENOMEM; EIO */
+int peer_keys_open_dtls(struct peer *p);
 /** Keys for an offer. @return 0; EIO */
 int peer_keys_offer(struct peer *p);
 /** Chooses among the remote offer's keys and makes SRTP of them. @return 0; EPERM; EIO; ENOMEM */
 int peer_keys_answer(struct peer *p);
 /** The same with those of the remote answer. */
 int peer_keys_take(struct peer *p);
+
+/** Path and keys are there. */
+void peer_talk_start(struct peer *p);
+/** Sends a datagram as it is. @return 0; ENOTCONN */
+int peer_media_send(struct peer *p, unsigned component, const uint8_t *packet, size_t n);
 
 /** What an answer repeats of its offer: m= lines, direction, rtcp-mux. */
 void peer_answer_mirror(struct peer *p);

@@ -21,6 +21,12 @@ static bool is_muxed(const struct peer *p)
     return p->local.has_rtcp_mux && p->remote.has_rtcp_mux;
 }
 
+int peer_media_send(struct peer *p, unsigned component, const uint8_t *packet, size_t n)
+{
+    return p->ice ? peer_ice_send(p->ice, component, packet, n)
+                  : peer_udp_send(p->udp, component, packet, n);
+}
+
 /* @param packet  has room for PEER_SRTP_TRAILER more */
 static void packet_send(struct peer *p, bool is_rtcp, uint8_t *packet, size_t n)
 {
@@ -30,8 +36,7 @@ static void packet_send(struct peer *p, bool is_rtcp, uint8_t *packet, size_t n)
         p->counts.send_errors++;
         return;
     }
-    int err = p->ice ? peer_ice_send(p->ice, component, packet, n)
-                     : peer_udp_send(p->udp, component, packet, n);
+    int err = peer_media_send(p, component, packet, n);
     if (err)
         p->counts.send_errors++;
     else if (is_rtcp)
@@ -126,13 +131,17 @@ void peer_media_packet(unsigned component, const uint8_t *packet, size_t n, void
     uint8_t plain[PEER_PACKET_MAX];
     bool is_rtcp = component == 2 || peer_rtp_is_rtcp(packet, n);
 
+    if (p->dtls && n && packet[0] >= 20 && packet[0] <= 63) {
+        peer_dtls_put(p->dtls, packet, n);
+        return;
+    }
     /* RFC 7983 s.7. In OC2007R2 mode, libnice 0.1.21 hands out as data now and then the Binding
      * requests that came with the legacy FINGERPRINT: each check is sent twice there. */
     if (n > sizeof(plain) || !n || packet[0] >> 6 != 2) {
         p->counts.foreign++;
         return;
     }
-    if (!p->receiver) {
+    if (!p->receiver || (p->dtls && !p->srtp)) {
         p->counts.early++;
         return;
     }

@@ -23,13 +23,18 @@ static int config_copy(struct peer *p, const struct peer_config *cfg)
              cfg->local ? cfg->local : "127.0.0.1");
     snprintf(p->local.profile, sizeof(p->local.profile), "%s",
              cfg->profile                  ? cfg->profile
+             : cfg->keys == PEER_KEYS_DTLS ? "UDP/TLS/RTP/SAVPF"
              : cfg->keys == PEER_KEYS_NONE ? "RTP/AVP"
                                            : "RTP/SAVP");
     if (cfg->extra_media && !(p->extra_media = strdup(cfg->extra_media)))
         return ENOMEM;
     if (cfg->says && sound_resample(&p->says, cfg->says, cfg->says->rate_hz) != 0)
         return ENOMEM;
+    snprintf(p->setup, sizeof(p->setup), "%s", cfg->setup ? cfg->setup : "");
+    if (cfg->keys == PEER_KEYS_DTLS && peer_keys_open_dtls(p) != 0)
+        return ENOMEM;
     /* these are borrowed only until peer_alloc() returns */
+    p->cfg.setup = p->cfg.dtls_profiles = NULL;
     p->cfg.local = p->cfg.codecs = p->cfg.profile = p->cfg.extra_media = NULL;
     p->cfg.says = NULL;
     int err = peer_codecs_read(&p->local, cfg->codecs);
@@ -68,12 +73,13 @@ void peer_free(struct peer *p)
     peer_ice_free(p->ice);
     peer_media_close(p);
     peer_srtp_free(p->srtp);
+    peer_dtls_free(p->dtls);
     sound_wipe(&p->says);
     free(p->extra_media);
     free(p);
 }
 
-static void talk_start(struct peer *p)
+void peer_talk_start(struct peer *p)
 {
     if (p->state != PEER_CONNECTING)
         return;
@@ -82,12 +88,21 @@ static void talk_start(struct peer *p)
     peer_media_start(p);
 }
 
+/* Datagrams may go; with DTLS the first of them are a handshake. */
+static void path_ready(struct peer *p)
+{
+    if (p->dtls && !peer_dtls_is_up(p->dtls))
+        peer_dtls_begin(p->dtls);
+    else
+        peer_talk_start(p);
+}
+
 static void ice_state_h(enum peer_ice_state state, void *arg)
 {
     struct peer *p = arg;
 
     if (state == PEER_ICE_READY)
-        talk_start(p);
+        path_ready(p);
     else if (state == PEER_ICE_FAILED && p->state == PEER_CONNECTING)
         p->state = PEER_FAILED;
 }
@@ -130,10 +145,16 @@ static int path_open(struct peer *p)
     return 0;
 }
 
+/* DTLS would need a handshake for RTCP without it: RFC 5764 s.4.1. */
+static bool peer_may_mux(const struct peer *p)
+{
+    return (p->cfg.dialect == PEER_RFC || p->cfg.keys == PEER_KEYS_DTLS) && !p->cfg.no_rtcp_mux;
+}
+
 int peer_offer(struct peer *p, char *sdp, size_t cap)
 {
     p->is_offerer = true;
-    p->local.has_rtcp_mux = p->cfg.dialect == PEER_RFC && !p->cfg.no_rtcp_mux;
+    p->local.has_rtcp_mux = peer_may_mux(p);
     int err = path_open(p);
     if (!err)
         err = peer_keys_offer(p);
@@ -150,7 +171,7 @@ static int connect_path(struct peer *p)
         return peer_ice_connect(p->ice, &p->remote);
     int err = peer_udp_connect(p->udp, &p->remote);
     if (!err)
-        talk_start(p);
+        path_ready(p);
     return err;
 }
 
@@ -163,8 +184,7 @@ void peer_answer_mirror(struct peer *p)
         [PEER_INACTIVE] = PEER_INACTIVE,
     };
 
-    p->local.has_rtcp_mux =
-        p->cfg.dialect == PEER_RFC && p->remote.has_rtcp_mux && !p->cfg.no_rtcp_mux;
+    p->local.has_rtcp_mux = p->remote.has_rtcp_mux && peer_may_mux(p);
     p->local.direction = mirrored[p->remote.direction];
     p->local.n_media = p->remote.n_media;
     p->local.audio = p->remote.audio;
@@ -240,6 +260,16 @@ enum peer_state peer_state(const struct peer *p)
 bool peer_hears(const struct peer *p)
 {
     return p->receiver && peer_receiver_stats(p->receiver).packets > 0;
+}
+
+bool peer_is_keyed(const struct peer *p)
+{
+    return p->dtls && peer_dtls_is_up(p->dtls);
+}
+
+bool peer_is_cut(const struct peer *p)
+{
+    return p->dtls && peer_dtls_is_over(p->dtls);
 }
 
 bool peer_has_said_all(const struct peer *p)

@@ -27,6 +27,7 @@ enum peer_keys {
     PEER_KEYS_TRIPLE, /* as Lync: 1 cryptoscale, 2 with MKI, 3 without */
     PEER_KEYS_MKI,    /* with MKI only, as a mediation server */
     PEER_KEYS_NONE,   /* none: the peer refuses encryption */
+    PEER_KEYS_DTLS,   /* none: DTLS-SRTP, as a browser (PEER_RFC, PEER_PLAIN) */
 };
 
 /** A zeroed struct but for loop, dialect and codecs is a usable one. Strings and sounds are copied.
@@ -37,6 +38,9 @@ struct peer_config {
     enum peer_keys keys;
     const char *local;         /* address; NULL: 127.0.0.1 */
     const char *codecs;        /* "G722,PCMU,CN,telephone-event": in order of preference */
+    const char *setup;         /* PEER_KEYS_DTLS: "active" or "passive"; NULL: as the other likes */
+    const char *dtls_profiles; /* PEER_KEYS_DTLS: of use_srtp, for OpenSSL; NULL: AES-CM 128 */
+    bool is_forged;            /* PEER_KEYS_DTLS: the fingerprint is not the certificate's */
     const char *profile;       /* of an offer; NULL: RTP/SAVP, or RTP/AVP without keys */
     const struct sound *says;  /* NULL: silence */
     peer_source_h *source_h;   /* speaks live, instead of says; NULL: none */
@@ -110,6 +114,9 @@ enum peer_state peer_state(const struct peer *p);
 /** Whether RTP has come that was authentic. */
 bool peer_hears(const struct peer *p);
 /** Whether the sound and the digits are all sent. */
+/** Whether DTLS has come to keys; has failed, or was closed by the other end. */
+bool peer_is_keyed(const struct peer *p);
+bool peer_is_cut(const struct peer *p);
 bool peer_has_said_all(const struct peer *p);
 
 const struct peer_counts *peer_counts(const struct peer *p);

@@ -83,6 +83,9 @@ struct peer_description {
     struct peer_format formats[PEER_FORMATS_MAX]; /* in order of preference */
     unsigned n_formats;
 
+    char fingerprint[128], setup[12]; /* DTLS-SRTP; empty: none */
+    char mid[16], bundle[64];         /* a=mid; a=group:BUNDLE, what follows it */
+
     bool has_ssrc_range;
     uint32_t ssrc_low, ssrc_high;
 
@@ -115,6 +118,7 @@ const struct peer_format *peer_sdp_format_like(const struct peer_description *d,
 /** @return a plain AES_CM_128_HMAC_SHA1_80 line, or else one with an MKI; NULL: none */
 const struct peer_crypto *peer_sdp_crypto_choose(const struct peer_description *d);
 bool peer_sdp_is_secure(const struct peer_description *d); /* by its profile */
+bool peer_sdp_is_dtls(const struct peer_description *d);
 
 const char *peer_dialect_name(enum peer_dialect dialect);
 /** @return 0; ENOENT */

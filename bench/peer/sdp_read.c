@@ -233,6 +233,31 @@ static int read_inactive(struct reader *r, const char *value)
     return 0;
 }
 
+static int read_fingerprint(struct reader *r, const char *value)
+{
+    snprintf(r->d->fingerprint, sizeof(r->d->fingerprint), "%s", value);
+    return 0;
+}
+
+static int read_setup(struct reader *r, const char *value)
+{
+    (void)scan_word(&value, r->d->setup, sizeof(r->d->setup), "");
+    return 0;
+}
+
+static int read_mid(struct reader *r, const char *value)
+{
+    (void)scan_word(&value, r->d->mid, sizeof(r->d->mid), "");
+    return 0;
+}
+
+static int read_group(struct reader *r, const char *value)
+{
+    if (scan_text(&value, "BUNDLE "))
+        snprintf(r->d->bundle, sizeof(r->d->bundle), "%s", value);
+    return 0;
+}
+
 static const struct {
     const char *name;
     attribute_h *h;
@@ -240,11 +265,14 @@ static const struct {
     {"candidate", read_candidate},
     {"crypto", read_crypto},
     {"cryptoscale", read_cryptoscale},
+    {"fingerprint", read_fingerprint},
     {"fmtp", read_fmtp},
+    {"group", read_group},
     {"ice-lite", read_lite},
     {"ice-pwd", read_pwd},
     {"ice-ufrag", read_ufrag},
     {"inactive", read_inactive},
+    {"mid", read_mid},
     {"ptime", read_ptime},
     {"recvonly", read_recvonly},
     {"remote-candidates", read_remote_candidates},
@@ -253,6 +281,7 @@ static const struct {
     {"rtpmap", read_rtpmap},
     {"sendonly", read_sendonly},
     {"sendrecv", read_sendrecv},
+    {"setup", read_setup},
     {"x-ssrc-range", read_ssrc_range},
 };
 
@@ -419,7 +448,12 @@ const struct peer_crypto *peer_sdp_crypto_choose(const struct peer_description *
 
 bool peer_sdp_is_secure(const struct peer_description *d)
 {
-    return strncmp(d->profile, "RTP/SAVP", 8) == 0;
+    return strncmp(d->profile, "RTP/SAVP", 8) == 0 || peer_sdp_is_dtls(d);
+}
+
+bool peer_sdp_is_dtls(const struct peer_description *d)
+{
+    return strncmp(d->profile, "UDP/TLS/RTP/SAVP", 16) == 0;
 }
 
 static const char *const dialect_names[] = {

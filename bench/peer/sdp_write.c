@@ -125,6 +125,10 @@ static void put_standard(struct text *t, const struct peer_description *d)
     if (d->n_candidates)
         put(t, "a=end-of-candidates\r\n");
     put_cryptos(t, d);
+    if (*d->fingerprint)
+        put(t, "a=setup:%s\r\na=fingerprint:%s\r\n", d->setup, d->fingerprint);
+    if (*d->mid)
+        put(t, "a=mid:%s\r\n", d->mid);
     if (d->rtcp_port)
         put(t, "a=rtcp:%u\r\n", d->rtcp_port);
     if (d->has_rtcp_mux)
@@ -139,6 +143,8 @@ static void put_session(struct text *t, const struct peer_description *d, bool i
 
     if (!is_lync) {
         put(t, "v=0\r\no=peer 1 %u IN %s %s\r\ns=-\r\nt=0 0\r\n", d->version, family, d->address);
+        if (*d->bundle)
+            put(t, "a=group:BUNDLE %s\r\n", d->bundle);
         return;
     }
     put(t, "v=0\r\no=- 0 %u IN %s %s\r\ns=session\r\n", d->version, family, d->address);

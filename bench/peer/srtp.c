@@ -62,6 +62,61 @@ int peer_srtp_alloc(struct peer_srtp **sp, const struct peer_crypto *tx,
     return 0;
 }
 
+static const struct {
+    unsigned long profile;
+    size_t key, salt; /* [bytes] */
+    void (*set)(srtp_crypto_policy_t *policy);
+} suites[] = {
+    [PEER_SUITE_CM_128] = {1, 16, 14, srtp_crypto_policy_set_rtp_default},
+    [PEER_SUITE_GCM_128] = {7, 16, 12, srtp_crypto_policy_set_aes_gcm_128_16_auth},
+    [PEER_SUITE_GCM_256] = {8, 32, 12, srtp_crypto_policy_set_aes_gcm_256_16_auth},
+};
+
+int peer_suite_find(enum peer_suite *suite, unsigned long profile)
+{
+    for (unsigned i = 0; i < sizeof(suites) / sizeof(suites[0]); i++)
+        if (suites[i].profile == profile) {
+            *suite = (enum peer_suite)i;
+            return 0;
+        }
+    return ENOENT;
+}
+
+void peer_suite_lengths(enum peer_suite suite, size_t *key, size_t *salt)
+{
+    *key = suites[suite].key;
+    *salt = suites[suite].salt;
+}
+
+static bool suite_create(srtp_t *ctx, enum peer_suite suite, const uint8_t *key,
+                         srtp_ssrc_type_t direction)
+{
+    uint8_t copy[PEER_SRTP_KEY_MAX];
+    srtp_policy_t policy = {.ssrc.type = direction, .key = copy, .window_size = 128};
+
+    memcpy(copy, key, suites[suite].key + suites[suite].salt);
+    suites[suite].set(&policy.rtp);
+    suites[suite].set(&policy.rtcp);
+    return srtp_create(ctx, &policy) == srtp_err_status_ok;
+}
+
+int peer_srtp_alloc_suite(struct peer_srtp **sp, enum peer_suite suite, const uint8_t *tx,
+                          const uint8_t *rx)
+{
+    struct peer_srtp *s = calloc(1, sizeof(*s));
+    if (!s)
+        return ENOMEM;
+
+    pthread_once(&library_once, library_init);
+    if (!suite_create(&s->tx, suite, tx, ssrc_any_outbound) ||
+        !suite_create(&s->rx, suite, rx, ssrc_any_inbound)) {
+        peer_srtp_free(s);
+        return ENOMEM;
+    }
+    *sp = s;
+    return 0;
+}
+
 void peer_srtp_free(struct peer_srtp *s)
 {
     if (!s)
