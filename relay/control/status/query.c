@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "relay/clock.h"
+#include "relay/control/transport/handshake.h"
 
 static const struct str none = {NULL, 0};
 
@@ -82,6 +83,7 @@ static void write_component(struct ng_reply *w, const struct stream *s, unsigned
     write_flag(w, component == MEDIA_RTCP || s->is_muxed, "RTCP");
     write_flag(w, addr_is_set(&told), "filled");
     write_flag(w, addr_is_set(&stats->source[component]), "confirmed");
+    write_flag(w, handshake_is_used(s) && !handshake_is_pending(s), "DTLS fingerprint verified");
     ng_reply_close(w);
     write_count(w, STR("stats"), &stats->in[component],
                 component == MEDIA_RTP ? errors_of(stats) : 0);
@@ -163,7 +165,10 @@ static void write_media_flags(struct ng_reply *w, const struct stream *s)
     write_flag(w, d & SDP_RECVONLY, "send"); /* we send what it receives */
     write_flag(w, d & SDP_SENDONLY, "recv");
     write_flag(w, s->is_muxed, "rtcp-mux");
-    write_flag(w, s->remote.suite != SRTP_SUITE_NONE, "SDES");
+    write_flag(w, s->remote.suite != SRTP_SUITE_NONE && !handshake_is_used(s), "SDES");
+    write_flag(w, handshake_is_used(s), "DTLS-SRTP");
+    write_flag(w, handshake_is_used(s),
+               handshake_is_server(s) ? "DTLS role passive" : "DTLS role active");
     write_flag(w, s->ice && s->leg->has_ice, "ICE");
     write_flag(w, s->transcodes, "transcoding");
     ng_reply_close(w);

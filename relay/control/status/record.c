@@ -169,6 +169,8 @@ static json_t *json_stream(struct writer *w, const struct call_record *r,
     if (!str_is_empty(s->protocol))
         set(w, o, "protocol", json_text(s->protocol, WORD_MAX));
     set(w, o, "secure", json_boolean(s->is_secure));
+    if (s->dtls.n)
+        set(w, o, "dtls", json_text(s->dtls, RECORD_TEXT_MAX));
     if (s->is_rejected)
         set(w, o, "rejected", json_true());
     if (s->is_held)

@@ -58,6 +58,8 @@ struct record_stream {
     struct str codec;    /* name of the first one agreed on, "SIREN/16000"; empty: none */
     struct str protocol; /* "RTP/SAVP" */
     bool is_secure;      /* SRTP on this leg */
+    bool awaits_keys;    /* DTLS has not come to keys */
+    struct str dtls;     /* how far it came, or why it failed; empty: none */
     bool is_rejected;    /* port 0: policy, or nothing in common */
     bool is_held;        /* the peer asked not to be sent to, or said it would not send */
     enum record_ice ice;
@@ -93,6 +95,7 @@ enum record_silence {
     RECORD_SILENCE_REJECTED,   /* the stream was refused (port 0) */
     RECORD_SILENCE_NO_ANSWER,  /* the call was never answered */
     RECORD_SILENCE_ICE,        /* ICE did not connect, on either leg */
+    RECORD_SILENCE_DTLS,       /* DTLS did not come to keys, on either leg */
     RECORD_SILENCE_AUTH,       /* what arrived failed SRTP authentication */
     RECORD_SILENCE_SOURCE,     /* what arrived came from an address that may not send */
     RECORD_SILENCE_HOLD,       /* on hold */

@@ -57,6 +57,8 @@ enum record_silence record_silence_reason(const struct call_record *r,
         return RECORD_SILENCE_NO_ANSWER;
     if (ice_is_stuck(listener) || ice_is_stuck(speaker))
         return RECORD_SILENCE_ICE;
+    if (listener->awaits_keys || speaker->awaits_keys)
+        return RECORD_SILENCE_DTLS;
     dropped = most_drops(listener, speaker);
     if (dropped != RECORD_HEARD)
         return dropped;
@@ -74,6 +76,7 @@ const char *record_silence_name(enum record_silence reason)
         [RECORD_SILENCE_REJECTED] = "media rejected",
         [RECORD_SILENCE_NO_ANSWER] = "not answered",
         [RECORD_SILENCE_ICE] = "ICE not connected",
+        [RECORD_SILENCE_DTLS] = "DTLS without keys",
         [RECORD_SILENCE_AUTH] = "authentication failures",
         [RECORD_SILENCE_SOURCE] = "wrong source",
         [RECORD_SILENCE_HOLD] = "on hold",

@@ -4,6 +4,7 @@
 
 #include "relay/clock.h"
 #include "relay/control/policy/audit.h"
+#include "relay/control/transport/handshake.h"
 
 void report_decision(struct control *c, struct str call_id, const char *event,
                      const struct parties *p, enum media_kind kind, const struct policy_decision *d)
@@ -126,6 +127,8 @@ static void record_stream(struct record_stream *r, const struct stream *s)
                                 .codec = str_of(s->codec),
                                 .protocol = str_of(sdp_proto_name(s->proto)),
                                 .is_secure = s->remote.suite != SRTP_SUITE_NONE,
+                                .awaits_keys = handshake_is_pending(s),
+                                .dtls = str_of(handshake_status(s)),
                                 .is_rejected = s->leg->call->answered_us && !s->is_active,
                                 .ice = ice_of(s)};
     if (s->leg->doc && s->index < s->leg->doc->n_media)
