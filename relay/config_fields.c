@@ -232,7 +232,7 @@ static const struct yaml_field audit_fields[] = {
     {.key = "file",
      .example = "/var/log/picrelay/audit.json",
      .help = "a line of JSON for each decision is appended; SIGHUP opens it anew; nowhere if not "
-             "given",
+             "given; relative to this file's folder",
      .offset = offsetof(struct config, audit.file),
      .read_h = config_read_path,
      .print_h = config_print_name,
@@ -315,7 +315,8 @@ const struct yaml_field config_fields[] = {
      .print_h = yaml_print_map},
     {.key = "http_token_file",
      .example = "/etc/picrelay/token",
-     .help = "its first line is what a change by HTTP has to show; without it none is taken",
+     .help = "its first line is what a change by HTTP has to show; without it none is taken; "
+             "relative to this file's folder",
      .offset = offsetof(struct config, http_token_file),
      .read_h = config_read_path,
      .print_h = config_print_name,

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,28 +63,47 @@ static char *folder_of(const char *path)
     return file;
 }
 
-/* Relative to the file that names it, and absolute from there: the daemon may start elsewhere. */
-static int resolve_policy(struct config *cfg, const char *path, const struct yaml_report *report)
+#define PATH_BYTES sizeof(((struct config *)NULL)->policy)
+
+/* What names a file. */
+static const struct {
+    const char *key;
+    size_t at; /* of a char[PATH_BYTES] in struct config */
+} paths[] = {
+    {"policy", offsetof(struct config, policy)},
+    {"audit.file", offsetof(struct config, audit.file)},
+    {"http_token_file", offsetof(struct config, http_token_file)},
+};
+
+static int resolve(char *path, const char *key, const char *folder,
+                   const struct yaml_report *report)
 {
-    char relative[sizeof(cfg->policy)];
-    char *folder;
+    char relative[PATH_BYTES];
     int n;
 
-    if (!*cfg->policy || cfg->policy[0] == '/')
+    if (!*path || *path == '/')
         return 0;
+    memcpy(relative, path, sizeof(relative));
+    n = snprintf(path, PATH_BYTES, "%s/%s", folder, relative);
+    if (n < 0 || (size_t)n >= PATH_BYTES)
+        return yaml_fail(report, 1, "%s: too long a path; expected at most %zu bytes", key,
+                         PATH_BYTES - 1);
+    return 0;
+}
 
-    folder = folder_of(path);
+/* Relative to the file that names them, and absolute from there: the daemon may start elsewhere. */
+static int resolve_paths(struct config *cfg, const char *path, const struct yaml_report *report)
+{
+    char *folder = folder_of(path);
+    int err = 0;
+
     if (!folder)
         return errno == ENOMEM ? yaml_fail_memory(report)
-                               : 0; /* a pipe has no folder: as it is then */
-
-    memcpy(relative, cfg->policy, sizeof(relative));
-    n = snprintf(cfg->policy, sizeof(cfg->policy), "%s/%s", folder, relative);
+                               : 0; /* a pipe has no folder: as they are then */
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]) && !err; i++)
+        err = resolve((char *)cfg + paths[i].at, paths[i].key, folder, report);
     free(folder);
-    if (n < 0 || (size_t)n >= sizeof(cfg->policy))
-        return yaml_fail(report, 1, "policy: too long a path; expected at most %zu bytes",
-                         sizeof(cfg->policy) - 1);
-    return 0;
+    return err;
 }
 
 static int load_into(struct config *cfg, const char *path, const struct yaml_report *report)
@@ -97,7 +117,7 @@ static int load_into(struct config *cfg, const char *path, const struct yaml_rep
 
     err = parse_into(cfg, text, n, report);
     if (!err)
-        err = resolve_policy(cfg, path, report);
+        err = resolve_paths(cfg, path, report);
 
     free(text);
     return err;

@@ -390,7 +390,8 @@ static void any_allocation_may_fail(void **state)
     free(cfg);
 }
 
-static void policy_path_is_relative_to_its_file(void **state)
+/* An absolute one stays; so does none. */
+static void paths_are_relative_to_the_file_that_names_them(void **state)
 {
     char folder[] = "/tmp/picrelay-test-XXXXXX";
     struct config *cfg = malloc(sizeof(*cfg));
@@ -405,13 +406,41 @@ static void policy_path_is_relative_to_its_file(void **state)
     snprintf(path, sizeof(path), "%s/my.yaml", folder);
     file = fopen(path, "w");
     assert_non_null(file);
-    fputs("policy: rows/table.yaml\n", file);
+    fputs("policy: rows/table.yaml\naudit: {file: audit.json}\nhttp_token_file: /etc/token\n",
+          file);
     fclose(file);
 
     assert_int_equal(config_load(cfg, path, err, sizeof(err)), 0);
     snprintf(expected, sizeof(expected), "%s/rows/table.yaml", folder);
     assert_string_equal(cfg->policy, expected);
+    snprintf(expected, sizeof(expected), "%s/audit.json", folder);
+    assert_string_equal(cfg->audit.file, expected);
+    assert_string_equal(cfg->http_token_file, "/etc/token");
 
+    unlink(path);
+    rmdir(folder);
+    free(cfg);
+}
+
+static void a_path_that_gets_too_long_by_its_folder_is_refused(void **state)
+{
+    static char name[4092];
+    char folder[] = "/tmp/picrelay-test-XXXXXX", path[128], err[512] = "";
+    struct config *cfg = malloc(sizeof(*cfg));
+    FILE *file;
+
+    (void)state;
+    assert_non_null(cfg);
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/my.yaml", folder);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    memset(name, 'x', sizeof(name) - 1);
+    fprintf(file, "http_token_file: %s\n", name);
+    fclose(file);
+    assert_int_equal(config_load(cfg, path, err, sizeof(err)), EINVAL);
+    assert_non_null(strstr(err, "my.yaml:1: http_token_file: too long a path; expected at most "
+                                "4095 bytes"));
     unlink(path);
     rmdir(folder);
     free(cfg);
@@ -612,7 +641,8 @@ int main(void)
         cmocka_unit_test(size_and_number_of_values_have_limits),
         cmocka_unit_test(files_that_cannot_be_read_are_named),
         cmocka_unit_test(any_allocation_may_fail),
-        cmocka_unit_test(policy_path_is_relative_to_its_file),
+        cmocka_unit_test(paths_are_relative_to_the_file_that_names_them),
+        cmocka_unit_test(a_path_that_gets_too_long_by_its_folder_is_refused),
         cmocka_unit_test(host_check_names_an_address_that_is_not_here),
         cmocka_unit_test(host_check_names_a_cpu_that_we_may_not_run_on),
         cmocka_unit_test(host_check_raises_the_descriptor_limit),
