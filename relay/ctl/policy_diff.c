@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SENTENCE_MAX 1024
+#define SENTENCE_MAX 2048
 #define SUBJECT_MAX  512 /* user@domain */
 
 /* ---- provider and kind ------------------------------------------------------------------------
@@ -89,7 +89,7 @@ static void say_whom(char *buf, size_t cap, enum who who, const struct change *c
 static void add_pair(json_t *list, const struct comparison *x, enum who who, const struct change *c)
 {
     const char *provider = x->query.provider, *kind = media_kind_name(x->query.kind);
-    char whom[SENTENCE_MAX / 2], what[SENTENCE_MAX];
+    char whom[SUBJECT_MAX + 64], what[SENTENCE_MAX];
     json_t *pair;
 
     say_whom(whom, sizeof(whom), who, c);
