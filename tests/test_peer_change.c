@@ -33,8 +33,8 @@ static void source_h(int16_t *samples, uint32_t n, uint32_t rate_hz, void *arg)
         samples[i] = i % 16 < 8 ? SPEAK : -SPEAK;
 }
 
-static void audio_h(const struct peer_format *format, const struct peer_rtp *packet,
-                    uint64_t now_us, void *arg)
+static void packet_h(const struct peer_format *format, const struct peer_rtp *packet,
+                     uint64_t now_us, void *arg)
 {
     struct scene *s = arg;
 
@@ -78,7 +78,7 @@ static void scene_open(struct scene *s, const struct peer_config *a, const struc
     for (unsigned i = 0; i < 2; i++)
         cfg.peer[i].arg = s;
     cfg.peer[CALL_A].source_h = source_h;
-    cfg.peer[CALL_B].audio_h = audio_h;
+    cfg.peer[CALL_B].packet_h = packet_h;
     assert_int_equal(call_alloc(&s->call, &cfg), 0);
     assert_int_equal(call_set_up(s->call), 0);
     assert_int_equal(loop_run(s->loop, is_connected, s, loop_now_us() + DEADLINE_US), 0);
@@ -147,11 +147,13 @@ static void another_codec_goes_on_with_the_same_numbers(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct peer_change change = {.first = rows[i].first};
+        struct peer_change change = {.only = rows[i].first};
         struct scene s;
 
         scene_open(&s, rows[i].cfg, rows[i].cfg);
+        assert_string_equal(peer_next_codec(call_peer(s.call, CALL_A)), rows[i].first);
         assert_int_equal(call_change(s.call, &change), 0);
+        assert_string_equal(peer_next_codec(call_peer(s.call, CALL_A)), rows[i].then);
         hear_more(&s, CALL_B, 10);
         const struct peer_format *f =
             peer_receiver_format(peer_receiver(call_peer(s.call, CALL_B)));
@@ -160,12 +162,12 @@ static void another_codec_goes_on_with_the_same_numbers(void **state)
         assert_int_equal(heard_by(&s, CALL_B).ssrc_changes, 0);
         assert_int_equal(heard_by(&s, CALL_B).lost, 0);
         assert_int_equal(heard_by(&s, CALL_B).bad_pt, 0);
-        change.first = rows[i].then;
+        change.only = rows[i].then;
         assert_int_equal(call_change(s.call, &change), 0);
         hear_more(&s, CALL_B, 10);
         f = peer_receiver_format(peer_receiver(call_peer(s.call, CALL_B)));
         assert_string_equal(f->spec.name, rows[i].then);
-        change.first = "GSM";
+        change.only = "GSM";
         assert_int_equal(call_change(s.call, &change), ENOENT);
         hear_more(&s, CALL_B, 10);
         scene_close(&s);

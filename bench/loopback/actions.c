@@ -46,17 +46,6 @@ static void mark(struct session *s)
     session_tell(s, "marker");
 }
 
-/* The last codec of the list comes to the front: pressed often enough, each has its turn. */
-static const char *next_codec(const struct peer *p)
-{
-    const struct peer_description *d = peer_local(p);
-
-    for (unsigned i = d->n_formats; i-- > 1;)
-        if (codec_find(&d->formats[i].spec))
-            return d->formats[i].spec.name;
-    return NULL;
-}
-
 static void change(struct session *s, struct peer_change *c, const char *what)
 {
     struct session_end *a = &s->end[CALL_A];
@@ -87,9 +76,9 @@ static void codec_change(struct session *s)
     struct peer_change c = {0};
     char what[64];
 
-    c.first = s->call ? next_codec(call_peer(s->call, CALL_A)) : NULL;
-    snprintf(what, sizeof(what), "codec %s", c.first ? c.first : "change");
-    if (s->call && !c.first)
+    c.only = s->call ? peer_next_codec(call_peer(s->call, CALL_A)) : NULL;
+    snprintf(what, sizeof(what), "codec %s", c.only ? c.only : "change");
+    if (s->call && !c.only)
         session_tell(s, "A has no other codec");
     else
         change(s, &c, what);

@@ -6,12 +6,12 @@
 
 #include <speex/speex_resampler.h>
 
-#define QUALITY    5
-#define CHUNK      480
-#define STEP_PPM   25             /* smaller changes are not worth a new filter */
-#define FINE       100            /* parts of a Hz in the resampler's fraction */
-#define GONE       (FEED_HZ / 10) /* 100 ms without a sample: the device has stopped */
-#define OVERFULL_S (4 * FEED_TARGET_S)
+#define QUALITY         5
+#define DENOMINATOR_MAX 65535
+#define CHUNK           480
+#define STEP_PPM        64             /* smaller changes are not worth a new filter */
+#define GONE            (FEED_HZ / 10) /* 100 ms without a sample: the device has stopped */
+#define DEEPER_S        0.02           /* what an underrun adds to the wanted fill */
 
 static int feed_open(struct feed *f, struct ring *ring, uint32_t device_hz, uint32_t from_hz,
                      uint32_t to_hz)
@@ -44,28 +44,41 @@ void feed_close(struct feed *f)
     *f = (struct feed){0};
 }
 
+static double overfull_s(const struct feed *f)
+{
+    return f->drift.target_s + 3 * FEED_TARGET_S;
+}
+
+/* A device that takes or gives in larger bites needs more in the ring. */
+static void underrun(struct feed *f)
+{
+    f->counts.underruns++;
+    f->drift.target_s = fmin(f->drift.target_s + DEEPER_S, FEED_TARGET_MAX_S);
+}
+
 static double fill_s(const struct feed *f)
 {
     return (double)ring_fill(f->ring) / f->device_hz;
 }
 
-/* Sets the rate to what holds the fill. The fraction is of device samples to ours, or back. */
+/* Sets the rate to what holds the fill. speexdsp multiplies the old denominator by the new one in
+ * 32 bits, and runs wild where that overflows: so both stay below 2^16, which leaves steps of 63
+ * ppm at the most. */
 static void rate_hold(struct feed *f, uint32_t n, bool is_capture)
 {
     double ppm = drift_update(&f->drift, fill_s(f), (double)n / FEED_HZ);
     int32_t wanted = (int32_t)lrint(ppm);
+    uint32_t from = is_capture ? f->device_hz : FEED_HZ, to = is_capture ? FEED_HZ : f->device_hz;
 
     if (wanted > f->ppm - STEP_PPM && wanted < f->ppm + STEP_PPM)
         return;
     f->ppm = wanted;
-    uint32_t device = (uint32_t)lrint((double)f->device_hz * FINE * (1 + ppm / 1e6));
-    uint32_t ours = FEED_HZ * FINE;
-    if (is_capture) /* take more out of a full ring */
-        speex_resampler_set_rate_frac(f->resampler, device, ours, f->device_hz, FEED_HZ);
-    else { /* put less into a full one */
-        device = (uint32_t)lrint((double)f->device_hz * FINE * (1 - ppm / 1e6));
-        speex_resampler_set_rate_frac(f->resampler, ours, device, FEED_HZ, f->device_hz);
-    }
+    /* out of a full ring more is taken, and into one less is put: more input for each output */
+    double ratio = (double)from / to * (1 + ppm / 1e6);
+    uint32_t den = to * (DENOMINATOR_MAX / to);
+    if (!den)
+        den = to / 4;
+    speex_resampler_set_rate_frac(f->resampler, (uint32_t)lrint(ratio * den), den, from, to);
 }
 
 /* @return samples at FEED_HZ that the ring had for us, n at the most */
@@ -102,7 +115,7 @@ static void missing_make_up(struct feed *f, int16_t *samples, uint32_t n)
         return;
     }
     if (!f->n_missing)
-        f->counts.underruns++;
+        underrun(f);
     conceal_fill(&f->conceal, samples, n);
     f->counts.concealed += n;
     f->n_missing += n;
@@ -115,9 +128,9 @@ static void missing_make_up(struct feed *f, int16_t *samples, uint32_t n)
 /* After a pause, ours or the device's, the delay is brought back at once. */
 static void surplus_throw(struct feed *f)
 {
-    uint32_t fill = ring_fill(f->ring), target = (uint32_t)(FEED_TARGET_S * f->device_hz);
+    uint32_t fill = ring_fill(f->ring), target = (uint32_t)(f->drift.target_s * f->device_hz);
 
-    if (fill <= (uint32_t)(OVERFULL_S * f->device_hz))
+    if (fill <= (uint32_t)(overfull_s(f) * f->device_hz))
         return;
     f->counts.overruns++;
     f->counts.thrown += ring_skip(f->ring, fill - target);
@@ -126,7 +139,7 @@ static void surplus_throw(struct feed *f)
 
 void feed_capture(struct feed *f, int16_t *samples, uint32_t n)
 {
-    if (!f->is_primed && fill_s(f) < FEED_TARGET_S) {
+    if (!f->is_primed && fill_s(f) < f->drift.target_s) {
         memset(samples, 0, n * sizeof(*samples));
         return;
     }
@@ -148,18 +161,46 @@ static void put(struct feed *f, const int16_t *samples, uint32_t n)
     f->counts.thrown += left;
 }
 
+static void silence_put(struct feed *f, uint32_t n)
+{
+    static const int16_t silence[CHUNK];
+
+    for (uint32_t one; n; n -= one) {
+        one = n < CHUNK ? n : CHUNK;
+        put(f, silence, one);
+    }
+}
+
 /* Silence up to the wanted fill, so that the first late packet is not heard as a gap. */
 static void prime(struct feed *f)
 {
-    static const int16_t silence[CHUNK];
-    uint32_t fill = ring_fill(f->ring), target = (uint32_t)(FEED_TARGET_S * f->device_hz);
+    uint32_t fill = ring_fill(f->ring), target = (uint32_t)(f->drift.target_s * f->device_hz);
 
-    for (uint32_t n; fill < target; fill += n) {
-        n = target - fill < CHUNK ? target - fill : CHUNK;
-        put(f, silence, n);
-    }
+    silence_put(f, fill < target ? target - fill : 0);
     drift_restart(&f->drift);
     f->is_primed = true;
+}
+
+void feed_deepen(struct feed *f)
+{
+    double before_s = f->drift.target_s;
+
+    underrun(f);
+    silence_put(f, (uint32_t)((f->drift.target_s - before_s) * f->device_hz));
+    drift_restart(&f->drift);
+}
+
+/* The device took nothing for a while, as some do after they were started: when it goes on, it is
+ * to go on with what is new. */
+static void surplus_ask(struct feed *f, uint32_t n)
+{
+    uint32_t target = (uint32_t)(f->drift.target_s * f->device_hz);
+
+    f->counts.overruns += !f->is_stuck;
+    f->is_stuck = true;
+    f->counts.thrown += (uint64_t)n * f->device_hz / FEED_HZ;
+    ring_ask_to_skip(f->ring, ring_fill(f->ring) - target);
+    drift_restart(&f->drift);
 }
 
 void feed_play(struct feed *f, const int16_t *samples, uint32_t n)
@@ -168,13 +209,14 @@ void feed_play(struct feed *f, const int16_t *samples, uint32_t n)
     uint32_t taken = 0;
 
     if (!ring_fill(f->ring)) {
-        f->counts.underruns += f->is_primed;
+        if (f->is_primed)
+            underrun(f);
         prime(f);
-    } else if (fill_s(f) > OVERFULL_S) { /* nobody drains it: the device has stopped */
-        f->counts.overruns++;
-        f->counts.thrown += (uint64_t)n * f->device_hz / FEED_HZ;
+    } else if (fill_s(f) > overfull_s(f)) {
+        surplus_ask(f, n);
         return;
     }
+    f->is_stuck = false;
     rate_hold(f, n, false);
     while (taken < n) {
         uint32_t in = n - taken, out = CHUNK;

@@ -13,8 +13,10 @@
  * is missing. Thread: the loop's. The other side of the rings is PortAudio's.
  */
 
-#define FEED_HZ       16000
-#define FEED_TARGET_S 0.06 /* of sound in a ring: two packet times, and what a busy loop adds */
+#define FEED_HZ 16000
+/* Of sound in a ring: two packet times, and what a busy loop adds; each underrun adds to it. */
+#define FEED_TARGET_S     0.06
+#define FEED_TARGET_MAX_S 0.24
 
 struct feed_counts {
     uint64_t underruns; /* times that the ring had run empty */
@@ -28,7 +30,7 @@ struct feed {
     void *resampler; /* speexdsp's */
     uint32_t device_hz;
     int32_t ppm; /* that it is set to */
-    bool is_primed;
+    bool is_primed, is_stuck;
     uint32_t n_missing; /* samples in a row */
     struct drift drift;
     struct conceal conceal;
@@ -45,6 +47,10 @@ void feed_close(struct feed *f); /* a zeroed one is allowed */
 void feed_capture(struct feed *f, int16_t *samples, uint32_t n);
 /** Gives n samples at FEED_HZ to be played. */
 void feed_play(struct feed *f, const int16_t *samples, uint32_t n);
+
+/** The device has asked for more than there was: from now on there is more. Once for each time that
+ *  this is noticed. */
+void feed_deepen(struct feed *f);
 
 /** How long a sample put now stays in the ring, or one got now was there [us]. */
 uint64_t feed_delay_us(const struct feed *f);

@@ -266,7 +266,7 @@ static void surplus_skip(struct jitter *j)
         j->least_held = j->n_held;
     if (++j->n_watched < WATCH_PACKETS)
         return;
-    bool is_surplus = j->least_held * packet_ms(j) > jitter_target_ms(j) + packet_ms(j);
+    bool is_surplus = j->least_held * packet_ms(j) > jitter_target_ms(j);
     j->n_watched = 0;
     j->least_held = SLOTS;
     if (!is_surplus || !is_there(j, j->next_seq))

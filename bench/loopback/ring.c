@@ -21,6 +21,7 @@ int ring_alloc(struct ring *r, uint32_t least)
     r->mask = cap - 1;
     atomic_init(&r->head, 0);
     atomic_init(&r->tail, 0);
+    atomic_init(&r->surplus, 0);
     return 0;
 }
 
@@ -54,6 +55,10 @@ uint32_t ring_put(struct ring *r, const int16_t *samples, uint32_t n)
 
 uint32_t ring_get(struct ring *r, int16_t *samples, uint32_t n)
 {
+    uint32_t surplus = atomic_exchange_explicit(&r->surplus, 0, memory_order_relaxed);
+    if (surplus)
+        (void)ring_skip(r, surplus);
+
     uint32_t tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
     uint32_t head = atomic_load_explicit(&r->head, memory_order_acquire);
 
@@ -73,6 +78,11 @@ uint32_t ring_skip(struct ring *r, uint32_t n)
     n = n < head - tail ? n : head - tail;
     atomic_store_explicit(&r->tail, tail + n, memory_order_release);
     return n;
+}
+
+void ring_ask_to_skip(struct ring *r, uint32_t n)
+{
+    atomic_store_explicit(&r->surplus, n, memory_order_relaxed);
 }
 
 uint32_t ring_fill(const struct ring *r)

@@ -15,6 +15,7 @@ struct ring {
     /* both only grow; each is written by one side alone */
     _Alignas(64) _Atomic uint32_t head; /* put so far */
     _Alignas(64) _Atomic uint32_t tail; /* got so far */
+    _Atomic uint32_t surplus;           /* that the putting side wants forgotten */
 };
 
 /** @param least  how many samples fit at the least. @return 0; EINVAL: none, or more than 2^20;
@@ -28,6 +29,8 @@ uint32_t ring_put(struct ring *r, const int16_t *samples, uint32_t n);
 uint32_t ring_get(struct ring *r, int16_t *samples, uint32_t n);
 /** Gets n at the most and forgets them. @return how many. Thread: the one that gets */
 uint32_t ring_skip(struct ring *r, uint32_t n);
+/** Has n of the oldest forgotten at the next ring_get(). Thread: the one that puts */
+void ring_ask_to_skip(struct ring *r, uint32_t n);
 /** Samples in it; for the side that asks, the other one may only have made it better. */
 uint32_t ring_fill(const struct ring *r);
 

@@ -84,10 +84,7 @@ static void card_follow(struct session *s, enum card_way way)
     struct feed_counts counts = f->counts;
 
     if (status.state == CARD_RUNNING && (!s->has_feed[way] || f->device_hz != status.rate_hz)) {
-        if (s->has_feed[way])
-            feed_close(f);
-        else
-            (void)ring_fill(cards_ring(s->cards, way));
+        feed_close(f);
         int err = way == CARD_CAPTURE
                       ? feed_open_capture(f, cards_ring(s->cards, way), status.rate_hz)
                       : feed_open_playback(f, cards_ring(s->cards, way), status.rate_hz);
@@ -95,6 +92,9 @@ static void card_follow(struct session *s, enum card_way way)
         f->counts = counts;
     }
     feed_connect(s, way, status.latency_us);
+    if (way == CARD_PLAYBACK && s->has_feed[way] && status.gaps > s->gaps_seen[way])
+        feed_deepen(f);
+    s->gaps_seen[way] = status.gaps;
     if (status.n_lost > s->gone_told[way] && status.state == CARD_GONE) {
         s->gone_told[way] = status.n_lost;
         session_tell(s, "%s is gone: %s", status.name, status.why);
@@ -122,7 +122,7 @@ static void devices_begin(struct session *s)
             continue;
         if (way == CARD_CAPTURE) /* what was captured before there was a call */
             (void)ring_skip(cards_ring(s->cards, way), ring_fill(cards_ring(s->cards, way)));
-        s->gaps_before[way] = cards_status(s->cards, way).gaps;
+        s->gaps_before[way] = s->gaps_seen[way] = cards_status(s->cards, way).gaps;
         card_follow(s, way);
     }
 }

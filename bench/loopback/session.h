@@ -39,6 +39,7 @@ struct session {
     struct feed feed[2]; /* by enum card_way */
     bool has_feed[2];
     uint64_t gaps_before[2]; /* of the cards, when the call began */
+    uint64_t gaps_seen[2];   /* of these, the ring is deeper for */
 
     struct loop_timer *step, *look;
     struct loop_watch *keys_watch, *signals_watch;

@@ -43,17 +43,44 @@ static void move_to_front(struct peer_description *d, unsigned i)
     d->formats[0] = f;
 }
 
-static int name_to_front(struct peer_description *d, const char *name)
+/* The codec alone, beside what is no codec: whatever the other end prefers, it is this one then. */
+static int only_offer(struct peer *p, const char *name)
 {
-    for (unsigned i = 0; i < d->n_formats; i++) {
-        const struct codec_spec *spec = &d->formats[i].spec;
+    struct peer_description *d = &p->local;
+    bool is_there = false;
+    unsigned n = 0;
 
-        if (strcasecmp(spec->name, name) == 0 && codec_find(spec)) {
-            move_to_front(d, i);
-            return 0;
-        }
+    for (unsigned i = 0; i < p->own.n_formats; i++)
+        is_there = is_there || (strcasecmp(p->own.formats[i].spec.name, name) == 0 &&
+                                codec_find(&p->own.formats[i].spec));
+    if (!is_there)
+        return ENOENT;
+    for (unsigned i = 0; i < p->own.n_formats; i++) {
+        const struct peer_format *f = &p->own.formats[i];
+
+        if (!codec_find(&f->spec) || strcasecmp(f->spec.name, name) == 0)
+            d->formats[n++] = *f;
     }
-    return ENOENT;
+    d->n_formats = n;
+    return 0;
+}
+
+const char *peer_next_codec(const struct peer *p)
+{
+    const struct peer_description *own = &p->own;
+    unsigned at = 0;
+
+    if (!p->sender)
+        return NULL;
+    while (at < own->n_formats && !codec_same(&own->formats[at].spec, peer_sender_codec(p->sender)))
+        at++;
+    for (unsigned i = 1; i < own->n_formats; i++) {
+        const struct peer_format *f = &own->formats[(at + i) % own->n_formats];
+
+        if (codec_find(&f->spec))
+            return f->spec.name;
+    }
+    return NULL;
 }
 
 /* Who asks for another codec in a call puts it first; we follow, though our own order decided on
@@ -111,7 +138,7 @@ int peer_reoffer(struct peer *p, const struct peer_change *change, char *sdp, si
 {
     if (!is_up(p))
         return ENOTCONN;
-    int err = change->first ? name_to_front(&p->local, change->first) : 0;
+    int err = change->only ? only_offer(p, change->only) : 0;
     if (!err && change->is_restart && p->ice)
         err = peer_ice_restart(p->ice);
     if (err)

@@ -89,7 +89,7 @@ int peer_answer(struct peer *p, const char *offer, size_t n, char *answer, size_
 /** What a further offer is to change. A zeroed struct changes nothing. */
 struct peer_change {
     enum peer_direction direction; /* ours */
-    const char *first;             /* this codec goes to the front; NULL: the order stays */
+    const char *only;              /* this codec alone is offered; NULL: the list stays */
     bool is_restart;               /* of ICE */
 };
 
@@ -97,6 +97,9 @@ struct peer_change {
  *  keep keys, numbers and sound. @return as peer_offer(); ENOTCONN; ENOENT: no such codec of ours
  */
 int peer_reoffer(struct peer *p, const struct peer_change *change, char *sdp, size_t cap);
+
+/** The codec after the one that is sent, in our list and around; NULL: there is no other. */
+const char *peer_next_codec(const struct peer *p);
 
 /** Takes the answer to the offer and connects. @return as peer_answer(); ECONNREFUSED: port 0 */
 int peer_take_answer(struct peer *p, const char *answer, size_t n);
