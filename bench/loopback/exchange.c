@@ -170,7 +170,7 @@ static int offer_run(struct exchange *x, struct peer *p)
 
     int err = peer_offer(p, sdp, sizeof(sdp));
     if (err)
-        return problem_set(x, err, "our offer: %s", strerror(err));
+        return problem_set(x, err, "our offer: %s", peer_strerror(err));
     err = relay_pass(x, "offer", x->offer_flags, sdp);
     if (!err)
         err = sdp_write(x, sdp);
@@ -183,7 +183,7 @@ static int offer_run(struct exchange *x, struct peer *p)
     if (err)
         return err;
     err = peer_take_answer(p, sdp, strlen(sdp));
-    return err ? problem_set(x, err, "the answer cannot be taken: %s", strerror(err)) : 0;
+    return err ? problem_set(x, err, "the answer cannot be taken: %s", peer_strerror(err)) : 0;
 }
 
 static int answer_run(struct exchange *x, struct peer *p)
@@ -198,7 +198,7 @@ static int answer_run(struct exchange *x, struct peer *p)
         return err;
     err = peer_answer(p, sdp, strlen(sdp), answer, sizeof(answer));
     if (err)
-        return problem_set(x, err, "the offer cannot be answered: %s", strerror(err));
+        return problem_set(x, err, "the offer cannot be answered: %s", peer_strerror(err));
     err = relay_pass(x, "answer", x->answer_flags, answer);
     return err ? err : sdp_write(x, answer);
 }

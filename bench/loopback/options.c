@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bench/loopback/keys.h"
+#include "bench/peer/codecs.h"
 #include "bench/scan.h"
 
 enum kind { TEXT, NUMBER, FLAG };
@@ -247,6 +248,7 @@ static int end_plan(struct plan_end *e, const struct options *o, unsigned side, 
     const struct options_end *of = &o->of[side];
     const char *say = of->say ? of->say : is_alone || side == 0 ? "microphone" : "markers";
     const char *hear = of->hear ? of->hear : is_alone || side == 1 ? "loudspeaker" : "none";
+    struct peer_description probe;
     char letter = "ab"[side];
 
     if (peer_dialect_find(&e->peer.dialect, of->dialect) != 0)
@@ -262,6 +264,9 @@ static int end_plan(struct plan_end *e, const struct options *o, unsigned side, 
     if (!hear_plan(e, hear))
         return refuse(why, cap, "--%c-hear %s: loudspeaker, none", letter, hear);
     e->peer.codecs = of->codecs ? of->codecs : codecs[e->peer.dialect];
+    if (peer_codecs_read(&probe, e->peer.codecs) != 0)
+        return refuse(why, cap, "--%c-codecs %s: one of them is not known; as G722,PCMU,opus",
+                      letter, e->peer.codecs);
     e->peer.profile = of->profile;
     e->peer.local = of->local;
     e->peer.has_ssrc_range = e->peer.dialect == PEER_LYNC;

@@ -310,9 +310,7 @@ static int all_open(struct session *s, const struct sound files[2])
     if (!err)
         err = loop_timer_alloc(&s->look, s->loop, look_h, s);
     if (err && !*s->problem)
-        snprintf(s->problem, sizeof(s->problem), "%s%s", strerror(err),
-                 err == EINVAL ? ": is a codec named that there is not? (--a-codecs, --b-codecs)"
-                               : "");
+        snprintf(s->problem, sizeof(s->problem), "%s", strerror(err));
     return err;
 }
 

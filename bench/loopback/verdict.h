@@ -18,6 +18,14 @@ struct verdict {
     char line[VERDICT_LINES][320];
 };
 
+#define VERDICT_LOSS_FELT 0.01 /* of the packets */
+
+/** Adds a line, and makes the verdict no better than this grade. */
+__attribute__((format(printf, 3, 4))) void verdict_say(struct verdict *v, enum verdict_grade grade,
+                                                       const char *format, ...);
+/** The part of the packets that did not come. */
+double verdict_loss(const struct peer_receiver_stats *rx);
+
 void verdict_make(struct verdict *v, const struct facts *f);
 void verdict_print(FILE *out, const struct verdict *v);
 

@@ -128,13 +128,14 @@ static int exchange(struct call *c, unsigned from, char sdp[static PEER_SDP_MAX]
         return err;
     err = peer_answer(c->peer[!from], sdp, strlen(sdp), answer, sizeof(answer));
     if (err)
-        return problem_set(c, err, "%c cannot answer: %s", answerer, strerror(err));
+        return problem_set(c, err, "%c cannot answer: %s", answerer, peer_strerror(err));
     err = relay_pass(c, "answer", from, c->cfg.answer_flags, answer);
     c->answer_us = c->signalling.took_us;
     if (err)
         return err;
     err = peer_take_answer(c->peer[from], answer, strlen(answer));
-    return err ? problem_set(c, err, "%c cannot take the answer: %s", offerer, strerror(err)) : 0;
+    return err ? problem_set(c, err, "%c cannot take the answer: %s", offerer, peer_strerror(err))
+               : 0;
 }
 
 int call_set_up(struct call *c)
@@ -143,7 +144,7 @@ int call_set_up(struct call *c)
 
     int err = peer_offer(c->peer[CALL_A], sdp, sizeof(sdp));
     if (err)
-        return problem_set(c, err, "A's offer: %s", strerror(err));
+        return problem_set(c, err, "A's offer: %s", peer_strerror(err));
     return exchange(c, CALL_A, sdp);
 }
 

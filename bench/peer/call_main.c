@@ -105,11 +105,8 @@ static int sounds_read(struct sound says[2], const struct options *o)
 static int keys_find(enum peer_keys *keys, const char *name)
 {
     static const char *const names[] = {
-        [PEER_KEYS_ONE] = "one",
-        [PEER_KEYS_TRIPLE] = "triple",
-        [PEER_KEYS_MKI] = "mki",
-        [PEER_KEYS_NONE] = "none",
-        [PEER_KEYS_DTLS] = "dtls",
+        [PEER_KEYS_ONE] = "one",   [PEER_KEYS_TRIPLE] = "triple", [PEER_KEYS_MKI] = "mki",
+        [PEER_KEYS_NONE] = "none", [PEER_KEYS_DTLS] = "dtls",
     };
 
     for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)

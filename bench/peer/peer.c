@@ -252,6 +252,30 @@ void peer_hang_up(struct peer *p)
     p->state = PEER_ENDED;
 }
 
+const char *peer_strerror(int err)
+{
+    switch (err) {
+    case EPERM:
+        return "one side insists on encryption, and the other one has no key that fits";
+    case ENOTSUP:
+        return "there is no codec in common";
+    case ECONNREFUSED:
+        return "audio is refused (port 0)";
+    case EBADMSG:
+        return "it is not a description that can be read";
+    case ENOENT:
+        return "there is no audio in it";
+    case E2BIG:
+        return "it is too long";
+    case EINVAL:
+        return "it names no address or candidate that can be used";
+    case EADDRNOTAVAIL:
+        return "our own address is not one of this machine";
+    default:
+        return strerror(err);
+    }
+}
+
 enum peer_state peer_state(const struct peer *p)
 {
     return p->state;

@@ -113,6 +113,9 @@ void peer_set_loss(struct peer *p, uint32_t percent);
 /** Ends sending, with an RTCP BYE; what comes is still received. */
 void peer_hang_up(struct peer *p);
 
+/** What an error of offering and answering means, in words. */
+const char *peer_strerror(int err);
+
 enum peer_state peer_state(const struct peer *p);
 /** Whether RTP has come that was authentic. */
 bool peer_hears(const struct peer *p);
