@@ -17,6 +17,12 @@ static bool ice_is_stuck(const struct record_stream *s)
     return s->ice == RECORD_ICE_CHECKING || s->ice == RECORD_ICE_FAILED;
 }
 
+/* A handshake that has not begun waits for ICE, which is what then stands in the way. */
+static bool is_unkeyed(const struct record_stream *s)
+{
+    return s->awaits_keys && !ice_is_stuck(s);
+}
+
 static bool is_denied(const struct call_record *r, enum media_kind kind)
 {
     return r->has_decision[kind] && r->decisions[kind].verdict == POLICY_DENY;
@@ -51,14 +57,14 @@ enum record_silence record_silence_reason(const struct call_record *r,
     /* from what was decided to what was seen: a packet dropped before the answer is no news */
     if (is_denied(r, listener->kind))
         return RECORD_SILENCE_POLICY;
+    if (is_unkeyed(listener) || is_unkeyed(speaker))
+        return RECORD_SILENCE_DTLS;
     if (listener->is_rejected || speaker->is_rejected)
         return RECORD_SILENCE_REJECTED;
     if (!r->answered_us)
         return RECORD_SILENCE_NO_ANSWER;
     if (ice_is_stuck(listener) || ice_is_stuck(speaker))
         return RECORD_SILENCE_ICE;
-    if (listener->awaits_keys || speaker->awaits_keys)
-        return RECORD_SILENCE_DTLS;
     dropped = most_drops(listener, speaker);
     if (dropped != RECORD_HEARD)
         return dropped;

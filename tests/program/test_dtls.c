@@ -1,0 +1,357 @@
+#include "tests/program/scene.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/program/talk.h"
+
+/* DTLS-SRTP: who connects with whom, what is said about it, and what must not pass. */
+
+#define RFC(...)                                                                                   \
+    {                                                                                              \
+        .dialect = PEER_RFC, .keys = PEER_KEYS_DTLS, .codecs = "PCMU,telephone-event", __VA_ARGS__ \
+    }
+#define PLAIN(keys_)                                                                               \
+    {                                                                                              \
+        .dialect = PEER_PLAIN, .keys = (keys_), .codecs = "PCMU,telephone-event"                   \
+    }
+#define LYNC                                                                                       \
+    {                                                                                              \
+        .dialect = PEER_LYNC, .keys = PEER_KEYS_TRIPLE, .codecs = "PCMU,CN,telephone-event",       \
+        .has_ssrc_range = true                                                                     \
+    }
+
+static const struct scene_call calls[] = {
+    {"a browser calls Lync", {.peer = {RFC(), LYNC}, .direction = "skype,enterprise"}},
+    {"Lync calls a browser", {.peer = {LYNC, RFC()}}},
+    {"Lync calls a browser that waits for our hello", {.peer = {LYNC, RFC(.setup = "passive")}}},
+    {"a browser calls a browser, AES-GCM 128",
+     {.peer = {RFC(.dtls_profiles = "SRTP_AEAD_AES_128_GCM"),
+               RFC(.dtls_profiles = "SRTP_AEAD_AES_128_GCM")}}},
+    {"AES-GCM 256 on one leg, AES-CM on the other",
+     {.peer = {RFC(.dtls_profiles = "SRTP_AEAD_AES_256_GCM"), RFC()}}},
+    {"a caller that insists on being the server",
+     {.peer = {RFC(.setup = "passive"), PLAIN(PEER_KEYS_NONE)}}},
+    {"a caller that insists on being the client",
+     {.peer = {RFC(.setup = "active"), PLAIN(PEER_KEYS_NONE)}}},
+    {"DTLS without ICE to plain", {.peer = {PLAIN(PEER_KEYS_DTLS), PLAIN(PEER_KEYS_NONE)}}},
+    {"SDES to DTLS without ICE", {.peer = {PLAIN(PEER_KEYS_ONE), PLAIN(PEER_KEYS_DTLS)}}},
+};
+#define CALLS (sizeof(calls) / sizeof(calls[0]))
+
+static void dtls_on_one_leg_goes_with_anything_on_the_other(void **state)
+{
+    struct scene_result results[CALLS];
+
+    scene_run(*state, calls, CALLS, results);
+    for (size_t i = 0; i < CALLS; i++) {
+        print_message("    %s\n", calls[i].why);
+        scene_expect_clear(&calls[i], &results[i]);
+        for (unsigned side = 0; side < 2; side++) {
+            bool is_dtls = calls[i].call.peer[side].keys == PEER_KEYS_DTLS;
+            assert_int_equal(scene_has_flag(&results[i], side, "DTLS-SRTP"), is_dtls);
+            if (is_dtls)
+                assert_string_equal(json_string_value(scene_recorded(&results[i], side, "dtls")),
+                                    "verified");
+        }
+    }
+    scene_wipe(results, CALLS);
+}
+
+/* ---- descriptions ---------------------------------------------------------------------------- */
+
+#define FINGERPRINT                                                                                \
+    "a=fingerprint:sha-256 00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:"                       \
+    "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF\r\n"
+
+static struct talk the_talk;
+
+static int put_away(void **state)
+{
+    (void)state;
+    talk_close(&the_talk);
+    memset(&the_talk, 0, sizeof(the_talk));
+    return 0;
+}
+
+static const char *browser_sdp(char sdp[static PHONE_SDP_MAX], unsigned side, const char *lines)
+{
+    return phone_sdp(sdp, &the_talk.phone[side], "UDP/TLS/RTP/SAVPF", "0", lines);
+}
+
+static void expect_lines(const char *sdp, const char *const *lines)
+{
+    for (; *lines; lines++) {
+        if (!strstr(sdp, *lines))
+            print_error("%s is not in:\n%s", *lines, sdp);
+        assert_non_null(strstr(sdp, *lines));
+    }
+}
+
+static void the_flag_webrtc_makes_an_offer_that_a_browser_takes(void **state)
+{
+    static const char *const wanted[] = {"UDP/TLS/RTP/SAVPF 0\r\n",
+                                         "a=setup:actpass\r\n",
+                                         "a=fingerprint:sha-256 ",
+                                         "a=rtcp-mux\r\n",
+                                         "a=mid:1\r\n",
+                                         "a=group:BUNDLE 1\r\n",
+                                         "a=ice-ufrag:",
+                                         "a=ice-options:trickle\r\n",
+                                         "a=end-of-candidates\r\n",
+                                         " typ host",
+                                         NULL};
+    struct talk *t = &the_talk;
+
+    talk_open(t, *state);
+    talk_offer(t, TALK_A, NULL, "WebRTC");
+    expect_lines(t->sdp[TALK_B], wanted);
+    assert_null(strstr(t->sdp[TALK_B], "a=crypto"));
+    assert_null(strstr(t->sdp[TALK_B], "a=rtcp:"));
+    assert_null(strstr(t->sdp[TALK_B], "candidate:1 2 ")); /* one component */
+}
+
+static void an_answer_has_the_mid_and_the_group_of_its_offer(void **state)
+{
+    static const char *const wanted[] = {"a=mid:sound\r\n",    "a=group:BUNDLE sound\r\n",
+                                         "a=setup:active\r\n", "a=rtcp-mux\r\n",
+                                         "UDP/TLS/RTP/SAVPF",  NULL};
+    char sdp[PHONE_SDP_MAX], bundled[PHONE_SDP_MAX + 64];
+    struct talk *t = &the_talk;
+
+    talk_open(t, *state);
+    browser_sdp(sdp, TALK_A,
+                "a=mid:sound\r\na=setup:actpass\r\na=rtcp-mux\r\n"
+                "a=rtcp-fb:0 transport-cc\r\na=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid\r\n"
+                "a=msid:x y\r\na=ssrc:1 cname:x\r\n" FINGERPRINT);
+    char *m = strstr(sdp, "m=");
+    snprintf(bundled, sizeof(bundled), "%.*sa=group:BUNDLE sound\r\n%s", (int)(m - sdp), sdp, m);
+    talk_offer(t, TALK_A, bundled, "RTP/AVP");
+    assert_null(strstr(t->sdp[TALK_B], "fingerprint"));
+    assert_null(strstr(t->sdp[TALK_B], "extmap"));
+    assert_null(strstr(t->sdp[TALK_B], "transport-cc"));
+    assert_null(strstr(t->sdp[TALK_B], "BUNDLE"));
+    assert_non_null(strstr(t->sdp[TALK_B], "RTP/AVP 0\r\n"));
+    talk_answer(t, TALK_A, NULL, NULL);
+    expect_lines(t->sdp[TALK_A], wanted);
+    assert_null(strstr(t->sdp[TALK_A], "extmap"));
+}
+
+/* Who is what: offered, asked of us, our answer. */
+static void roles_follow_the_offer_and_the_request(void **state)
+{
+    static const struct {
+        const char *offered, *flags, *answered;
+    } rows[] = {
+        {"actpass", "RTP/AVP", "a=setup:active\r\n"},
+        {"actpass", "RTP/AVP DTLS=passive", "a=setup:passive\r\n"},
+        {"actpass", "RTP/AVP DTLS=active", "a=setup:active\r\n"},
+        {"active", "RTP/AVP DTLS=active", "a=setup:passive\r\n"},
+        {"passive", "RTP/AVP DTLS=passive", "a=setup:active\r\n"},
+    };
+    char sdp[PHONE_SDP_MAX], lines[512];
+    struct talk *t = &the_talk;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        print_message("    %s, %s\n", rows[i].offered, rows[i].flags);
+        talk_open(t, *state);
+        snprintf(lines, sizeof(lines), "a=setup:%s\r\na=rtcp-mux\r\n" FINGERPRINT, rows[i].offered);
+        talk_offer(t, TALK_A, browser_sdp(sdp, TALK_A, lines), rows[i].flags);
+        talk_answer(t, TALK_A, NULL, NULL);
+        assert_non_null(strstr(t->sdp[TALK_A], rows[i].answered));
+        put_away(NULL);
+    }
+}
+
+static void a_fingerprint_that_is_weak_or_missing_is_no_ground_for_a_call(void **state)
+{
+    static const char *const rows[] = {
+        "",
+        "a=fingerprint:sha-1 00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33\r\n",
+        "a=fingerprint:sha-256 00:11\r\n",
+    };
+    char sdp[PHONE_SDP_MAX], lines[512];
+    struct talk *t = &the_talk;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        print_message("    %s\n", rows[i]);
+        talk_open(t, *state);
+        snprintf(lines, sizeof(lines), "a=setup:actpass\r\na=rtcp-mux\r\n%s", rows[i]);
+        talk_offer(t, TALK_A, browser_sdp(sdp, TALK_A, lines), "RTP/AVP");
+        talk_answer(t, TALK_A, NULL, NULL);
+        assert_non_null(strstr(t->sdp[TALK_A], "m=audio 0 "));
+        put_away(NULL);
+    }
+    assert_true(
+        relay_metric(*state, "picrelay_control_events_total{event=\"dtls_fingerprint\"} ") >=
+        2); /* without any it is no WebRTC at all */
+}
+
+static void dtls_off_offers_sdes_instead(void **state)
+{
+    char sdp[PHONE_SDP_MAX];
+    struct talk *t = &the_talk;
+
+    talk_open(t, *state);
+    talk_offer(t, TALK_A, browser_sdp(sdp, TALK_A, "a=setup:actpass\r\na=rtcp-mux\r\n" FINGERPRINT),
+               "UDP/TLS/RTP/SAVPF DTLS=off");
+    assert_non_null(strstr(t->sdp[TALK_B], " RTP/SAVPF 0\r\n"));
+    assert_non_null(strstr(t->sdp[TALK_B], "a=crypto:"));
+    assert_null(strstr(t->sdp[TALK_B], "fingerprint"));
+}
+
+/* ---- a call of two peers --------------------------------------------------------------------- */
+
+static struct call *open_call(struct relay *r, const struct peer_config *a,
+                              const struct peer_config *b)
+{
+    struct call_config cfg = {
+        .loop = r->loop, .ng = r->ng, .peer = {*a, *b}, .direction = "enterprise,skype"};
+    struct call *c;
+
+    assert_int_equal(call_alloc(&c, &cfg), 0);
+    assert_int_equal(call_set_up(c), 0);
+    return c;
+}
+
+struct record_wait {
+    const struct relay *relay;
+    const char *id;
+    const char *text;
+};
+
+static bool has_logged(void *arg)
+{
+    const struct record_wait *w = arg;
+
+    return relay_has_logged(w->relay, w->text);
+}
+
+static void a_forged_certificate_closes_its_leg_and_no_other(void **state)
+{
+    const struct peer_config forged = RFC(.is_forged = true), good = RFC(), lync = LYNC;
+    struct relay *r = *state;
+    struct call *whole = open_call(r, &good, &good), *broken = open_call(r, &lync, &forged);
+    struct record_wait w = {.relay = r, .text = "is not the one of its a=fingerprint"};
+    json_t *deleted;
+
+    relay_wait(r, call_is_connected, whole, "the other call");
+    relay_wait_polling(r, has_logged, &w, "the forgery to be noticed");
+    assert_int_equal(call_query(broken, &deleted), 0);
+    json_decref(deleted);
+    assert_int_equal(call_delete(broken, &deleted), 0);
+    json_decref(deleted);
+    json_t *record = relay_record(r, call_id(broken));
+    assert_string_equal(relay_json_text(record, "legs.1.streams.0.dtls"),
+                        "the peer's certificate is not the one of its a=fingerprint");
+    assert_string_equal(relay_json_text(record, "legs.1.streams.0.silence"), "DTLS without keys");
+    assert_int_equal(relay_json_int(record, "legs.1.streams.0.out.packets"), 0);
+    assert_false(peer_hears(call_peer(broken, CALL_A)));
+    json_decref(record);
+    call_free(broken);
+    call_free(whole);
+}
+
+static void a_new_offer_keeps_the_association(void **state)
+{
+    static const char up[] = "picrelay_control_events_total{event=\"dtls_up\"} ";
+    const struct peer_config browser = RFC(), plain = PLAIN(PEER_KEYS_NONE);
+    struct relay *r = *state;
+    double before = relay_metric(r, up);
+    struct call *c = open_call(r, &browser, &plain);
+
+    relay_wait(r, call_is_connected, c, "the call");
+    assert_true(relay_metric(r, up) == before + 1);
+    assert_int_equal(call_change(c, &(struct peer_change){.direction = PEER_SENDRECV}), 0);
+    relay_wait(r, call_is_connected, c, "the call after the new offer");
+    assert_true(relay_metric(r, up) == before + 1);
+    assert_int_equal(peer_counts(call_peer(c, CALL_A))->auth_failures, 0);
+    call_free(c);
+}
+
+/* ---- strangers ------------------------------------------------------------------------------- */
+
+/* Hellos and junk, whoever sends them. */
+#define HELLO                                                                                      \
+    {                                                                                              \
+        22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 16, 1, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 4, 1, 2,   \
+            3, 4                                                                                   \
+    }
+
+static void dtls_of_a_third_address_is_dropped(void **state)
+{
+    static const uint8_t hello[] = HELLO,
+                         answer[] = {22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 16, 2, 0,
+                                     0,  4,    0,    0, 0, 0, 0, 0, 0, 4, 1, 2, 3,  4};
+    struct phone stranger = {0};
+    char sdp[PHONE_SDP_MAX];
+    struct talk *t = &the_talk;
+
+    talk_open(t, *state);
+    talk_offer(t, TALK_A, browser_sdp(sdp, TALK_A, "a=setup:actpass\r\na=rtcp-mux\r\n" FINGERPRINT),
+               "RTP/AVP DTLS=passive");
+    talk_answer(t, TALK_A, NULL, NULL);
+    phone_open(&stranger, t->relay->loop, "127.0.0.99");
+    phone_send(&stranger, PHONE_RTP, t->told[TALK_A].address, t->told[TALK_A].port, hello,
+               sizeof(hello));
+    phone_send(&stranger, PHONE_RTP, t->told[TALK_A].address, t->told[TALK_A].port, answer,
+               sizeof(answer));
+    talk_wait_drops(t, TALK_A, "dtls_source", 2);
+    assert_int_equal(stranger.n_heard[PHONE_RTP], 0);
+    phone_close(&stranger);
+}
+
+static void what_is_no_dtls_is_dropped_before_anybody_reads_it(void **state)
+{
+    static const uint8_t junk[] = {22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 99, 1};
+    static const uint8_t rtp[172] = {0x80, 0, 0, 1};
+    char sdp[PHONE_SDP_MAX];
+    struct talk *t = &the_talk;
+
+    talk_open(t, *state);
+    talk_offer(t, TALK_A, browser_sdp(sdp, TALK_A, "a=setup:actpass\r\na=rtcp-mux\r\n" FINGERPRINT),
+               "RTP/AVP DTLS=passive");
+    talk_answer(t, TALK_A, NULL, NULL);
+    phone_send(&t->phone[TALK_A], PHONE_RTP, t->told[TALK_A].address, t->told[TALK_A].port, junk,
+               sizeof(junk));
+    talk_wait_drops(t, TALK_A, "dtls_bad", 1);
+    /* media in clear, before there are keys */
+    phone_send(&t->phone[TALK_A], PHONE_RTP, t->told[TALK_A].address, t->told[TALK_A].port, rtp,
+               sizeof(rtp));
+    talk_wait_drops(t, TALK_A, "not_ready", 1);
+    assert_int_equal(t->phone[TALK_B].n_heard[PHONE_RTP], 0);
+    /* and nothing in clear towards it */
+    phone_send_rtp(&t->phone[TALK_B], &t->told[TALK_B], TALK_PCMU, 1);
+    talk_wait_drops(t, TALK_B, "not_ready", 1);
+    assert_int_equal(t->phone[TALK_A].n_heard[PHONE_RTP], 0);
+}
+
+/* Towards the enterprise the relay offers in Lync's manner. */
+static int setup(void **state)
+{
+    static struct relay relay;
+
+    relay_start(&relay, &(struct relay_config){.enterprise = "dialect: lync"});
+    *state = &relay;
+    return 0;
+}
+
+#define CASE(test) cmocka_unit_test_teardown(test, put_away)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(dtls_on_one_leg_goes_with_anything_on_the_other),
+        CASE(the_flag_webrtc_makes_an_offer_that_a_browser_takes),
+        CASE(an_answer_has_the_mid_and_the_group_of_its_offer),
+        CASE(roles_follow_the_offer_and_the_request),
+        CASE(a_fingerprint_that_is_weak_or_missing_is_no_ground_for_a_call),
+        CASE(dtls_off_offers_sdes_instead),
+        CASE(a_forged_certificate_closes_its_leg_and_no_other),
+        CASE(a_new_offer_keeps_the_association),
+        CASE(dtls_of_a_third_address_is_dropped),
+        CASE(what_is_no_dtls_is_dropped_before_anybody_reads_it),
+    };
+
+    return cmocka_run_group_tests(tests, setup, relay_teardown);
+}
