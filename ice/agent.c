@@ -70,6 +70,7 @@ static void pair_h(NiceAgent *agent, guint nice_id, guint component, NiceCandida
     struct ice_leg *leg = arg;
     struct ice_component *c = component_of(leg, nice_id, component);
     struct ice_candidate local, remote;
+    struct sockaddr_storage media;
 
     (void)agent;
     if (!c)
@@ -78,9 +79,24 @@ static void pair_h(NiceAgent *agent, guint nice_id, guint component, NiceCandida
     ice_candidate_from_nice(&remote, nice_remote, NULL);
     c->fails_us = UINT64_MAX;
     c->is_pair_old = false;
-    ice_mailbox_post_pair(leg, c, &local, &remote);
+    media = remote.addr;
+    if (local.type == ICE_RELAY)
+        (void)ice_bridge_open(c, &media); /* without descriptors: the checks' way, no media's */
+    else
+        ice_bridge_close(c);
+    ice_mailbox_post_pair(leg, c, &local, &remote, &media);
     ice_consent_start(c, ice_now_us());
     ice_stream_settle(c->stream);
+}
+
+static void gathered_h(NiceAgent *agent, guint nice_id, gpointer arg)
+{
+    struct ice_leg *leg = arg;
+
+    (void)agent;
+    (void)nice_id;
+    leg->is_gathering = false;
+    pthread_cond_signal(&leg->gathered);
 }
 
 /* ---- leg ---- */
@@ -110,6 +126,17 @@ static void open_agent(struct ice_leg *leg, NiceAddress *local)
     nice_agent_add_local_address(leg->agent, local);
     g_signal_connect(leg->agent, "component-state-changed", G_CALLBACK(state_h), leg);
     g_signal_connect(leg->agent, "new-selected-pair-full", G_CALLBACK(pair_h), leg);
+    g_signal_connect(leg->agent, "candidate-gathering-done", G_CALLBACK(gathered_h), leg);
+}
+
+static void init_condition(pthread_cond_t *condition)
+{
+    pthread_condattr_t attr;
+
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(condition, &attr);
+    pthread_condattr_destroy(&attr);
 }
 
 int ice_leg_alloc(struct ice_leg **legp, struct ice *ice, const struct ice_leg_config *cfg)
@@ -133,6 +160,8 @@ int ice_leg_alloc(struct ice_leg **legp, struct ice *ice, const struct ice_leg_c
     leg->cfg = *cfg;
     for (unsigned i = 0; i < ICE_WATCHES; i++)
         leg->watches[i] = (struct ice_watch){leg, -1};
+    for (unsigned i = 0; i < G_N_ELEMENTS(leg->bridges); i++)
+        leg->bridges[i] = (struct ice_watch){leg, -1};
     leg->nice_due_us = UINT64_MAX;
     err = ice_leg_count_in(leg);
     if (err) {
@@ -140,6 +169,7 @@ int ice_leg_alloc(struct ice_leg **legp, struct ice *ice, const struct ice_leg_c
         return err;
     }
     pthread_mutex_init(&leg->lock, NULL);
+    init_condition(&leg->gathered);
 
     open_agent(leg, &local);
     err = ice_leg_leave(leg);
@@ -175,4 +205,18 @@ void ice_leg_free(struct ice_leg *leg)
     pthread_mutex_unlock(&leg->lock);
 
     ice_leg_bury(leg);
+}
+
+int ice_leg_await_gathering(struct ice_leg *leg, unsigned ms)
+{
+    const uint64_t end_us = ice_now_us() + (uint64_t)ms * 1000;
+    const struct timespec end = {.tv_sec = (time_t)(end_us / 1000000),
+                                 .tv_nsec = (long)(end_us % 1000000 * 1000)};
+    int err = 0;
+
+    pthread_mutex_lock(&leg->lock);
+    while (leg->is_gathering && !err)
+        err = pthread_cond_timedwait(&leg->gathered, &leg->lock, &end);
+    pthread_mutex_unlock(&leg->lock);
+    return err;
 }

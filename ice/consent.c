@@ -89,7 +89,10 @@ static void ask(struct ice_component *c)
     if (!g->local_ufrag || !g->remote_ufrag || !g->remote_pwd)
         return;
     n = ice_stun_ask(&c->leg->ice->stun, buf, c->consent.id, &what);
-    if (n)
+    if (n && c->local.type == ICE_RELAY)
+        (void)nice_agent_send(c->leg->agent, c->stream->nice_id, c->number, (guint)n,
+                              (const gchar *)buf);
+    else if (n)
         ice_door_send(c, &c->remote.addr, buf, n);
 }
 

@@ -52,7 +52,6 @@ struct ice_event {
     enum {
         ICE_EVENT_STATE,
         ICE_EVENT_SELECTED,
-        ICE_EVENT_GATHERED, /* of the leg: all candidates that there will be, are */
     } type;
     struct ice_leg *leg;
     void *arg;          /* of ice_leg_config */
@@ -85,7 +84,8 @@ void ice_read_counters(const struct ice *ice, struct ice_counters *counters);
 
 #define ICE_TURN_TEXT_MAX 256
 
-/** A TURN server (RFC 8656, over UDP) that an agent asks for a relayed candidate. */
+/** A TURN server (RFC 8656, over UDP) that an agent asks for a relayed candidate. ICE_MODE_RFC
+ * only: the other dialects have TURN of their own. */
 struct ice_turn_server {
     struct sockaddr_storage addr;
     char username[ICE_TURN_TEXT_MAX], password[ICE_TURN_TEXT_MAX];
@@ -115,7 +115,8 @@ int ice_leg_alloc(struct ice_leg **legp, struct ice *ice, const struct ice_leg_c
 void ice_leg_free(struct ice_leg *leg);
 
 /**
- * Adds a stream on given ports and gathers its host candidates, ready when this returns. Both the
+ * Adds a stream on given ports and gathers its host candidates, ready when this returns; those of a
+ * TURN server come later. Both the
  * port's sockets are bound then: libnice's (STUN) and the media one, told apart in the kernel.
  * @param ports  n_components (1 or 2) local ports, RTP first
  * @return stream number >= 0; -EADDRINUSE: a port is taken, nothing is left behind; -ENOMEM;
@@ -156,8 +157,12 @@ void ice_set_trickling(struct ice_leg *leg, unsigned stream);
 /** The peer has told all its candidates of a stream. */
 void ice_end_of_candidates(struct ice_leg *leg, unsigned stream);
 
-/** Whether relayed candidates are still waited for: ICE_EVENT_GATHERED tells the end of it. */
-bool ice_leg_is_gathering(const struct ice_leg *leg);
+/**
+ * Waits until a TURN server has given its candidates, or will not. Without one it returns at once.
+ * What comes later is used all the same: the peer learns of it from the checks.
+ * @return 0; ETIMEDOUT: ms have passed
+ */
+int ice_leg_await_gathering(struct ice_leg *leg, unsigned ms);
 
 /** What was tried towards one address, and what came back. */
 struct ice_check {

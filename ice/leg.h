@@ -25,7 +25,6 @@
 
 #define ICE_COMPONENTS 2
 
-struct ice_bridge;
 struct ice_packet;
 /* A context polls its own eventfd and the sockets of its components; libnice adds none with TCP,
  * UPnP and TURN off. Some spare places. */
@@ -62,13 +61,14 @@ struct ice_component {
     bool is_pair_old;         /* from before the last restart */
     uint64_t errors_since_us; /* of the second in which n_errors were let through */
     unsigned n_errors;
-    uint64_t fails_us;         /* when there must be a pair; UINT64_MAX: no limit runs */
-    struct ice_bridge *bridge; /* the way of media to a relay; NULL: none */
+    uint64_t fails_us; /* when there must be a pair; UINT64_MAX: no limit runs */
+    int bridge_fd;     /* the way of media to a relay; -1: none */
 
     /* Of mailbox.c, under mail.lock; written under lock too, so who holds that may read them. */
     enum ice_state state;
     bool has_pair;
     struct ice_candidate local, remote; /* the selected pair */
+    struct sockaddr_storage media;      /* where media goes for it */
     bool is_state_news, is_pair_news;   /* control has not been told */
 };
 
@@ -94,6 +94,9 @@ struct ice_leg {
     gint n_polls;
     GPollFD polls[ICE_WATCHES]; /* what g_main_context_query() said last */
     struct ice_watch watches[ICE_WATCHES];
+    struct ice_watch bridges[ICE_STREAMS_MAX * ICE_COMPONENTS];
+    bool is_gathering;
+    pthread_cond_t gathered;        /* is_gathering is false */
     uint64_t nice_due_us;           /* libnice's next timeout; UINT64_MAX: none */
     uint64_t tie_breaker;           /* as libnice's checks have it */
     bool controls;                  /* likewise */
@@ -209,6 +212,24 @@ void ice_timers_run(struct ice_leg *leg, uint64_t now_us);
 /** @return when it is to be called next; UINT64_MAX: never */
 uint64_t ice_timers_due_us(const struct ice_leg *leg);
 
+/* turn.c */
+/** Before a stream is gathered: asks for relayed candidates, if there is a server. */
+void ice_turn_prepare(struct ice_leg *leg, const struct ice_stream *s);
+/** Whether a datagram comes from the leg's server: what is in it is libnice's. */
+bool ice_turn_is_from_server(const struct ice_leg *leg, const struct sockaddr_storage *from);
+/** What the server has passed on. @return its length; 0: nothing */
+size_t ice_turn_unwrap(struct ice_stun *stun, const uint8_t *packet, size_t n,
+                       const uint8_t **inner);
+
+/* bridge.c */
+/** @return 0: media goes to c->media; else errno, and there is no bridge */
+int ice_bridge_open(struct ice_component *c, struct sockaddr_storage *media);
+void ice_bridge_close(struct ice_component *c);
+/** Passes on what the worker has sent. Thread: ice */
+void ice_bridge_read(struct ice_component *c);
+/** Gives the worker what came through the relay. */
+void ice_bridge_write(const struct ice_component *c, const void *bytes, size_t n);
+
 /* lite.c */
 /** An authentic request came to a lite component; its answer has gone. */
 void ice_lite_take(struct ice_component *c, const StunMessage *request,
@@ -237,7 +258,8 @@ int ice_mailbox_init(struct ice_mailbox *mail);
 void ice_mailbox_wipe(struct ice_mailbox *mail);
 void ice_mailbox_post_state(struct ice_leg *leg, struct ice_component *c, enum ice_state state);
 void ice_mailbox_post_pair(struct ice_leg *leg, struct ice_component *c,
-                           const struct ice_candidate *local, const struct ice_candidate *remote);
+                           const struct ice_candidate *local, const struct ice_candidate *remote,
+                           const struct sockaddr_storage *media);
 /** The pair is none any more. */
 void ice_mailbox_post_loss(struct ice_leg *leg, struct ice_component *c);
 /** Puts a stream in a place of the leg, or NULL: news of the stream that was there is gone. */

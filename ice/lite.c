@@ -17,7 +17,7 @@ static void set_pair(struct ice_component *c, const struct ice_candidate *remote
         ice_candidate_from_nice(&local, list->data, &leg->cfg);
     g_slist_free_full(list, (GDestroyNotify)nice_candidate_free);
     c->fails_us = UINT64_MAX;
-    ice_mailbox_post_pair(leg, c, &local, remote);
+    ice_mailbox_post_pair(leg, c, &local, remote, &remote->addr);
     ice_mailbox_post_state(leg, c, ICE_STATE_READY);
 }
 

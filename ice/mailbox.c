@@ -71,13 +71,15 @@ void ice_mailbox_post_state(struct ice_leg *leg, struct ice_component *c, enum i
 }
 
 void ice_mailbox_post_pair(struct ice_leg *leg, struct ice_component *c,
-                           const struct ice_candidate *local, const struct ice_candidate *remote)
+                           const struct ice_candidate *local, const struct ice_candidate *remote,
+                           const struct sockaddr_storage *media)
 {
     struct ice_mailbox *mail = &leg->ice->mail;
 
     pthread_mutex_lock(&mail->lock);
     c->local = *local;
     c->remote = *remote;
+    c->media = *media;
     c->has_pair = true;
     c->is_pair_news = true;
     enqueue(leg);
@@ -118,7 +120,7 @@ static bool take_from_component(struct ice_component *c, struct ice_event *ev)
         ev->type = ICE_EVENT_SELECTED;
         ev->local = c->local;
         ev->remote = c->remote;
-        ev->media = c->remote.addr;
+        ev->media = c->media;
     } else if (c->is_state_news) {
         c->is_state_news = false;
         ev->type = ICE_EVENT_STATE;

@@ -1,6 +1,7 @@
 #ifndef PICRELAY_ICE_SPLIT_H
 #define PICRELAY_ICE_SPLIT_H
 
+#include <stdbool.h>
 #include <sys/socket.h>
 
 /**
@@ -23,11 +24,12 @@
  *
  * @param stun_fd  first in the group; gets first bytes 0 to 3
  * @param tos      IP_TOS or IPV6_TCLASS of the media socket; -1: leave
+ * @param has_turn  stun_fd also gets what a TURN server sends in channels, first bytes 64 to 79
  * @param media_fd gets the new non-blocking socket, which gets all other datagrams
  *
  * @return 0; EADDRINUSE; EMFILE, ENFILE; ENOMEM, ENOBUFS. On an error there is no new socket.
  */
-int ice_split_open(int stun_fd, int tos, int *media_fd);
+int ice_split_open(int stun_fd, int tos, bool has_turn, int *media_fd);
 
 /** Tells whether a UDP port can be had for oneself. @return 0; EADDRINUSE, EADDRNOTAVAIL, EMFILE
  * ... */

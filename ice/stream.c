@@ -44,6 +44,7 @@ void ice_stream_free(struct ice_stream *s)
 
         if (c->media_fd >= 0)
             close(c->media_fd);
+        ice_bridge_close(c);
         ice_door_close(c);
         checks_wipe(&c->checks);
     }
@@ -77,16 +78,16 @@ static int probe_ports(const struct ice_leg *leg, unsigned n, const uint16_t *po
     return 0;
 }
 
-/* Only STUN comes to libnice's sockets; what it does not take for STUN is of no use to anybody. */
+/* Only STUN comes to libnice's sockets, and what a relay passes on: that is media. */
 static void data_h(NiceAgent *agent, guint nice_id, guint component, guint n, gchar *data,
                    gpointer arg)
 {
+    struct ice_stream *s = arg;
+
     (void)agent;
     (void)nice_id;
-    (void)component;
-    (void)n;
-    (void)data;
-    (void)arg;
+    if (component >= 1 && component <= s->n_components)
+        ice_bridge_write(&s->components[component - 1], data, n);
 }
 
 static int gather(struct ice_leg *leg, struct ice_stream *s)
@@ -98,9 +99,10 @@ static int gather(struct ice_leg *leg, struct ice_stream *s)
     for (unsigned i = 0; i < s->n_components; i++) {
         const uint16_t port = s->components[i].port;
 
-        nice_agent_attach_recv(leg->agent, s->nice_id, i + 1, leg->context, data_h, NULL);
+        nice_agent_attach_recv(leg->agent, s->nice_id, i + 1, leg->context, data_h, s);
         nice_agent_set_port_range(leg->agent, s->nice_id, i + 1, port, port);
     }
+    ice_turn_prepare(leg, s);
     if (!nice_agent_gather_candidates(leg->agent, s->nice_id))
         return EADDRINUSE; /* taken since probe_ports() */
     if (leg->cfg.tos >= 0)
@@ -119,7 +121,7 @@ static int open_media(struct ice_leg *leg, struct ice_stream *s)
         if (sockets && sockets->len == 1) {
             ice_door_open(&s->components[i], g_ptr_array_index(sockets, 0));
             err = ice_split_open(g_socket_get_fd(s->components[i].socket), leg->cfg.tos,
-                                 &s->components[i].media_fd);
+                                 leg->cfg.turn != NULL, &s->components[i].media_fd);
         } else {
             err = EADDRINUSE;
         }
@@ -174,7 +176,7 @@ static struct ice_stream *stream_new(struct ice_leg *leg, unsigned n_components,
         c->stream = s;
         c->number = (uint8_t)(i + 1);
         c->port = ports[i];
-        c->media_fd = -1;
+        c->media_fd = c->bridge_fd = -1;
         c->fails_us = UINT64_MAX;
         ice_consent_stop(c);
     }

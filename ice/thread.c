@@ -182,6 +182,18 @@ static struct ice_component *component_at(const struct ice_leg *leg, int fd)
     return NULL;
 }
 
+static struct ice_component *bridge_at(const struct ice_leg *leg, int fd)
+{
+    for (unsigned i = 0; i < ICE_STREAMS_MAX; i++) {
+        struct ice_stream *s = leg->streams[i];
+
+        for (unsigned j = 0; s && j < s->n_components; j++)
+            if (s->components[j].bridge_fd == fd)
+                return &s->components[j];
+    }
+    return NULL;
+}
+
 /* @return whether libnice has something to do: its context is dispatched then */
 static bool is_for_nice(struct ice_leg *leg, const struct ice_watch *ready, uint64_t now)
 {
@@ -189,6 +201,9 @@ static bool is_for_nice(struct ice_leg *leg, const struct ice_watch *ready, uint
 
     if (c)
         return ice_door_read(c, now);
+    c = ready ? bridge_at(leg, ready->fd) : NULL;
+    if (c)
+        ice_bridge_read(c); /* sending may make libnice set a timeout: it is asked again */
     return ready || leg->nice_due_us <= now;
 }
 
@@ -293,6 +308,7 @@ static void free_the_dead(struct ice *ice)
     while (leg) {
         struct ice_leg *next = leg->next_dead;
 
+        pthread_cond_destroy(&leg->gathered);
         pthread_mutex_destroy(&leg->lock);
         free(leg);
         leg = next;

@@ -117,9 +117,24 @@ static bool vet_answer(struct ice_component *c, const struct ice_packet *p, bool
     return true;
 }
 
+/* All of it is libnice's, but for the answer to our question for consent. */
+static bool vet_relayed(struct ice_component *c, const struct ice_packet *p, uint64_t now_us)
+{
+    const uint8_t *inner = NULL;
+    const size_t n = ice_turn_unwrap(&c->leg->ice->stun, p->bytes, p->n, &inner);
+
+    if (n < ICE_STUN_HEADER || inner[0] > 3 || !ice_consent_is_answer(c, inner))
+        return true;
+    ice_consent_take(c, inner, n, now_us);
+    return false;
+}
+
 bool ice_vet(struct ice_component *c, const struct ice_packet *p, uint64_t now_us)
 {
     const struct ice_leg *leg = c->leg;
+
+    if (ice_turn_is_from_server(leg, &p->from))
+        return vet_relayed(c, p, now_us);
 
     switch (ice_stun_kind(p->bytes, p->n, leg->cfg.mode == ICE_MODE_RFC)) {
     case ICE_STUN_REQUEST:

@@ -68,15 +68,20 @@ static struct sockaddr_storage loopback(int family)
     return ss;
 }
 
-static void port_open(struct port *p, int family)
+static void port_open_for(struct port *p, int family, bool has_turn)
 {
     p->addr = loopback(family);
     p->addr_len = sizeof(p->addr);
     p->stun_fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK, 0);
     assert_int_equal(bind(p->stun_fd, (struct sockaddr *)&p->addr, sizeof(p->addr)), 0);
     assert_int_equal(getsockname(p->stun_fd, (struct sockaddr *)&p->addr, &p->addr_len), 0);
-    assert_int_equal(ice_split_open(p->stun_fd, 0xb8, &p->media_fd), 0);
+    assert_int_equal(ice_split_open(p->stun_fd, 0xb8, has_turn, &p->media_fd), 0);
     p->sender_fd = socket(family, SOCK_DGRAM, 0);
+}
+
+static void port_open(struct port *p, int family)
+{
+    port_open_for(p, family, false);
 }
 
 static void port_close(struct port *p)
@@ -192,8 +197,31 @@ static void split_answers_for_a_socket_that_is_none(void **state)
     int media_fd = -1;
 
     (void)state;
-    assert_int_equal(ice_split_open(-1, -1, &media_fd), EBADF);
+    assert_int_equal(ice_split_open(-1, -1, false, &media_fd), EBADF);
     assert_int_equal(media_fd, -1);
+}
+
+/* RFC 7983 s.7: 64 to 79 are channels of TURN, and with a server they are the agent's. */
+static void split_gives_channels_to_the_agent_of_a_turn_server(void **state)
+{
+    static const uint8_t heads[] = {63, 64, 79, 80};
+
+    (void)state;
+    for (unsigned turn = 0; turn < 2; turn++) {
+        struct port p;
+
+        port_open_for(&p, AF_INET, turn);
+        for (unsigned i = 0; i < sizeof(heads); i++) {
+            const uint8_t data[12] = {heads[i], 1, 0, 8};
+            const bool is_channel = turn && heads[i] >= 64 && heads[i] <= 79;
+
+            send_to_port(&p, data, sizeof(data));
+            expect(is_channel ? p.stun_fd : p.media_fd, data, sizeof(data));
+            expect_nothing(p.stun_fd);
+            expect_nothing(p.media_fd);
+        }
+        port_close(&p);
+    }
 }
 
 int main(void)
@@ -205,6 +233,7 @@ int main(void)
         cmocka_unit_test(split_marks_the_media_socket_with_the_tos),
         cmocka_unit_test(split_leaves_no_room_for_a_stranger_without_the_option),
         cmocka_unit_test(split_answers_for_a_socket_that_is_none),
+        cmocka_unit_test(split_gives_channels_to_the_agent_of_a_turn_server),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
