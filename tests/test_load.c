@@ -201,11 +201,11 @@ static void pattern_says_which_packet_it_is(void **state)
 
     (void)state;
     for (size_t i = 0; i < NAMES; i++) {
-        load_pattern_write(payload, names[i][0], names[i][1]);
+        load_pattern_write(payload, sizeof(payload), names[i][0], names[i][1]);
         load_pattern_read(payload, &stream, &number);
         assert_int_equal(stream, names[i][0]);
         assert_int_equal(number, names[i][1]);
-        assert_true(load_pattern_is_same(payload, stream, number));
+        assert_true(load_pattern_is_same(payload, sizeof(payload), stream, number));
     }
 }
 
@@ -214,13 +214,13 @@ static void pattern_shows_each_changed_bit(void **state)
     uint8_t payload[LOAD_PATTERN_BYTES];
 
     (void)state;
-    load_pattern_write(payload, 5, 6);
+    load_pattern_write(payload, sizeof(payload), 5, 6);
     for (unsigned bit = 0; bit < 8 * LOAD_PATTERN_BYTES; bit++) {
         payload[bit / 8] ^= (uint8_t)(1u << bit % 8);
-        assert_false(load_pattern_is_same(payload, 5, 6));
+        assert_false(load_pattern_is_same(payload, sizeof(payload), 5, 6));
         payload[bit / 8] ^= (uint8_t)(1u << bit % 8);
     }
-    assert_true(load_pattern_is_same(payload, 5, 6));
+    assert_true(load_pattern_is_same(payload, sizeof(payload), 5, 6));
 }
 
 /* The nearest byte of the other law. */
@@ -246,7 +246,7 @@ static void pattern_survives_the_way_to_the_other_law(void **state)
         const enum load_law *law = laws[i % 2];
         const uint32_t *name = names[i / 2];
 
-        load_pattern_write(payload, name[0], name[1]);
+        load_pattern_write(payload, sizeof(payload), name[0], name[1]);
         for (size_t j = 0; j < LOAD_PATTERN_BYTES; j++)
             payload[j] = recode(payload[j], law[0], law[1]);
         load_pattern_read(payload, &stream, &number);

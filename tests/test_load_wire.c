@@ -86,51 +86,83 @@ static void bencode_writes_pairs_until_the_buffer_is_full(void **state)
 /* ---- SDP --------------------------------------------------------------------------------------
  */
 
-static const struct load_format pcma = {8, "PCMA/8000", NULL};
+static const struct load_format pcma = {8, "PCMA/8000", NULL, 160};
+static const struct load_format rtvideo = {121, "x-rtvc1/90000", NULL, 1800};
 
-static struct load_description description(void)
+static void line_fill(struct load_line *l, const char *host, uint16_t port,
+                      const struct load_format *format)
 {
-    struct load_description d = {.address = {.sin_family = AF_INET, .sin_port = htons(4000)},
-                                 .cryptos = {{.tag = 1, .suite = LOAD_SUITE_SHA1_80},
-                                             {.tag = 2, .suite = LOAD_SUITE_SHA1_32}},
-                                 .n_cryptos = 2};
-
-    inet_pton(AF_INET, "192.0.2.7", &d.address.sin_addr);
+    *l = (struct load_line){.cryptos = {{.tag = 1, .suite = LOAD_SUITE_SHA1_80},
+                                        {.tag = 2, .suite = LOAD_SUITE_SHA1_32}},
+                            .n_cryptos = 2,
+                            .ice = {"abcdefgh", "a password of ice, 24 ch"},
+                            .format = format,
+                            .pt = format->pt,
+                            .dtmf_pt = LOAD_DTMF_PT,
+                            .is_there = true};
+    l->ice.pwd[1] = l->ice.pwd[10] = l->ice.pwd[13] = l->ice.pwd[18] = l->ice.pwd[21] = '_';
+    assert_true(load_address_parse(&l->rtp, host));
+    load_address_set_port(&l->rtp, port);
     for (unsigned i = 0; i < LOAD_SRTP_KEY_BYTES; i++) {
-        d.cryptos[0].key[i] = (uint8_t)(i * 7);
-        d.cryptos[1].key[i] = (uint8_t)(i * 11 + 1);
+        l->cryptos[0].key[i] = (uint8_t)(i * 7);
+        l->cryptos[1].key[i] = (uint8_t)(i * 11 + 1);
     }
+}
+
+static struct load_description description(const char *host)
+{
+    struct load_description d = {0};
+
+    line_fill(&d.lines[LOAD_AUDIO], host, 4000, &pcma);
+    line_fill(&d.lines[LOAD_VIDEO], host, 4002, &rtvideo);
     return d;
+}
+
+static void line_is_the_same(const struct load_line *a, const struct load_line *b)
+{
+    assert_true(load_address_is_same_host(&a->rtp, &b->rtp));
+    assert_true(load_address_is_same_host(&a->rtp, &b->rtcp));
+    assert_int_equal(load_address_port(&a->rtp), load_address_port(&b->rtp));
+    assert_int_equal(load_address_port(&a->rtp) + 1, load_address_port(&b->rtcp));
+    assert_int_equal(b->n_cryptos, 2);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(a->cryptos[i].tag, b->cryptos[i].tag);
+        assert_int_equal(a->cryptos[i].suite, b->cryptos[i].suite);
+        assert_memory_equal(a->cryptos[i].key, b->cryptos[i].key, LOAD_SRTP_KEY_BYTES);
+    }
+    assert_string_equal(a->ice.ufrag, b->ice.ufrag);
+    assert_string_equal(a->ice.pwd, b->ice.pwd);
+    assert_int_equal(a->dtmf_pt, b->dtmf_pt);
+    assert_int_equal(b->n_maps, 2);
+    assert_string_equal(b->maps[0].text, a->format->rtpmap);
 }
 
 static void sdp_reads_what_it_writes(void **state)
 {
-    struct load_description d = description(), read;
+    static const char *const hosts[] = {"192.0.2.7", "2001:db8::7"};
     char sdp[LOAD_SDP_MAX];
 
     (void)state;
-    size_t n = load_sdp_write(sdp, sizeof(sdp), &d, &pcma);
-    assert_true(n);
-    assert_int_equal(load_sdp_read(&read, sdp, n), 0);
-    assert_int_equal(read.address.sin_addr.s_addr, d.address.sin_addr.s_addr);
-    assert_int_equal(read.address.sin_port, d.address.sin_port);
-    assert_int_equal(read.n_cryptos, 2);
-    for (unsigned i = 0; i < 2; i++) {
-        assert_int_equal(read.cryptos[i].tag, d.cryptos[i].tag);
-        assert_int_equal(read.cryptos[i].suite, d.cryptos[i].suite);
-        assert_memory_equal(read.cryptos[i].key, d.cryptos[i].key, LOAD_SRTP_KEY_BYTES);
+    for (size_t i = 0; i < 2; i++) {
+        struct load_description d = description(hosts[i]), read;
+        size_t n = load_sdp_write(sdp, sizeof(sdp), &d);
+
+        assert_true(n);
+        assert_int_equal(load_sdp_read(&read, sdp, n), 0);
+        line_is_the_same(&d.lines[LOAD_AUDIO], &read.lines[LOAD_AUDIO]);
+        line_is_the_same(&d.lines[LOAD_VIDEO], &read.lines[LOAD_VIDEO]);
     }
 }
 
 static void sdp_does_not_write_half_a_body(void **state)
 {
-    struct load_description d = description();
+    struct load_description d = description("192.0.2.7");
     char sdp[LOAD_SDP_MAX];
 
     (void)state;
-    size_t n = load_sdp_write(sdp, sizeof(sdp), &d, &pcma);
+    size_t n = load_sdp_write(sdp, sizeof(sdp), &d);
     for (size_t cap = 1; cap <= n; cap++) /* the last byte of vsnprintf() is a NUL */
-        assert_int_equal(load_sdp_write(sdp, cap, &d, &pcma), 0);
+        assert_int_equal(load_sdp_write(sdp, cap, &d), 0);
 }
 
 #define HEAD "v=0\r\nc=IN IP4 192.0.2.1\r\n"
@@ -147,7 +179,8 @@ static void sdp_reads_what_relays_write(void **state)
         {"no newline at the end", HEAD "m=audio 5 RTP/AVP 0", 0, 5, 0},
         {"a refused stream", HEAD "m=audio 0 RTP/AVP 0\r\n", 0, 0, 0},
         {"no address", "m=audio 5 RTP/AVP 0\r\n", EBADMSG, 0, 0},
-        {"an IPv6 address", "c=IN IP6 ::1\r\nm=audio 5 RTP/AVP 0\r\n", EBADMSG, 0, 0},
+        {"an IPv6 address", "c=IN IP6 ::1\r\nm=audio 5 RTP/AVP 0\r\n", 0, 5, 0},
+        {"an address of no family", "c=IN IP9 what\r\nm=audio 5 RTP/AVP 0\r\n", EBADMSG, 0, 0},
         {"no audio", HEAD "m=video 5 RTP/AVP 34\r\n", EBADMSG, 0, 0},
         {"a port that is none", HEAD "m=audio 65536 RTP/AVP 0\r\n", EBADMSG, 0, 0},
         {"nothing", "", EBADMSG, 0, 0},
@@ -173,8 +206,10 @@ static void sdp_reads_what_relays_write(void **state)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         int err = load_sdp_read(&d, rows[i].sdp, strlen(rows[i].sdp));
 
-        if (err != rows[i].err || (!err && (ntohs(d.address.sin_port) != rows[i].port ||
-                                            d.n_cryptos != rows[i].n_cryptos)))
+        const struct load_line *l = &d.lines[LOAD_AUDIO];
+
+        if (err != rows[i].err || (!err && (load_address_port(&l->rtp) != rows[i].port ||
+                                            l->n_cryptos != rows[i].n_cryptos)))
             fail_msg("%s", rows[i].why);
     }
 }
@@ -205,7 +240,7 @@ static size_t rtp_make(uint8_t *packet, uint16_t seq)
         0x80, 8, (uint8_t)(seq >> 8), (uint8_t)seq, 0, 0, 1, 2, 0xca, 0xfe, 0xba, 0xbe};
 
     memcpy(packet, header, sizeof(header));
-    load_pattern_write(packet + LOAD_RTP_HEADER, 3, seq);
+    load_pattern_write(packet + LOAD_RTP_HEADER, LOAD_PATTERN_BYTES, 3, seq);
     return LOAD_RTP_HEADER + LOAD_PATTERN_BYTES;
 }
 
@@ -289,37 +324,47 @@ static void srtp_refuses_each_changed_bit_and_leaves_the_packet(void **state)
 /* ---- streams ----------------------------------------------------------------------------------
  */
 
-#define CALL_A 6 /* call 3 */
-#define CALL_B 7
+#define NAME_A 12 /* call 3 */
+#define NAME_B 13
 
 struct pair {
-    const struct load_mode *mode;
     struct load_stream a, b;
     uint8_t packet[LOAD_PACKET_MAX];
     size_t n;
     uint64_t number;
 };
 
+static void stream_make(struct load_stream *s, const char *mode, enum load_side side, uint32_t name)
+{
+    const struct load_mode *m = load_mode_find(mode);
+    struct load_end end = {.pt = m->format[side].pt, .dtmf_pt = LOAD_DTMF_PT};
+    struct load_stream_config cfg = {
+        .mode = m, .side = side, .name = name, .end = &end, .random = {1, UINT32_MAX - 100, 32760}};
+
+    assert_int_equal(load_stream_init(s, &cfg), 0);
+}
+
 static struct pair pair_make(const char *mode)
 {
-    struct load_end end = {.out.suite = LOAD_SUITE_NONE};
-    struct pair p = {.mode = load_mode_find(mode)};
+    struct pair p = {0};
 
-    assert_int_equal(load_stream_init(&p.a, &end), 0);
-    assert_int_equal(load_stream_init(&p.b, &end), 0);
-    p.a.seq = 65530;
-    p.a.ts = UINT32_MAX - 100;
+    stream_make(&p.a, mode, LOAD_A, NAME_A);
+    stream_make(&p.b, mode, LOAD_B, NAME_B);
     return p;
 }
 
 static void a_sends(struct pair *p)
 {
-    p->n = load_stream_write(&p->a, p->packet, CALL_A, p->mode, NULL);
+    uint64_t number = p->a.n_turns;
+
+    p->n = load_stream_write(&p->a, p->packet, NULL);
+    if (load_stream_stamp_of(&p->a, number)->state == LOAD_TURN_MADE)
+        load_stream_stamp(&p->a, number, 1000 * number);
 }
 
 static enum load_verdict b_reads(struct pair *p)
 {
-    return load_stream_read(&p->b, &p->a, CALL_B, p->mode, p->packet, p->n, &p->number);
+    return load_stream_read(&p->b, &p->a, p->packet, &p->n, &p->number);
 }
 
 static void stream_knows_each_packet_again(void **state)
@@ -387,7 +432,8 @@ static void stream_finds_a_packet_of_another_call_out(void **state)
     struct pair p = pair_make("plain");
 
     (void)state;
-    p.n = load_stream_write(&p.a, p.packet, CALL_A + 2, p.mode, NULL);
+    p.a.name += 4;
+    a_sends(&p);
     assert_int_equal(b_reads(&p), LOAD_MISROUTED);
 }
 
@@ -397,7 +443,7 @@ static void stream_refuses_a_packet_that_was_never_sent(void **state)
 
     (void)state;
     a_sends(&p);
-    load_pattern_write(p.packet + LOAD_RTP_HEADER, CALL_A, 1);
+    load_pattern_write(p.packet + LOAD_RTP_HEADER, LOAD_PATTERN_BYTES, NAME_A, 1);
     assert_int_equal(b_reads(&p), LOAD_CORRUPTED);
 }
 
@@ -433,7 +479,21 @@ static void options_are_refused_with_a_reason(void **state)
         {"a relay", {"--ng", "127.0.0.1:2223"}, true},
         {"a floor", {"--floor", "shared", "--floor-wake", "ms"}, true},
         {"neither", {"--calls", "5"}, false},
-        {"both", {"--ng", "127.0.0.1:2223", "--floor", "shared"}, false},
+        {"a relay and a floor in turn", {"--ng", "127.0.0.1:2223", "--floor", "shared"}, true},
+        {"two relays", {"--ng", "127.0.0.1:2223", "--versus", "127.0.0.1:2224"}, true},
+        {"one relay against none", {"--versus", "127.0.0.1:2224", "--floor", "shared"}, false},
+        {"a scenario by its name", {"--ng", "127.0.0.1:2223", "--scenario", "working-day"}, true},
+        {"a scenario that is not there", {"--ng", "127.0.0.1:2223", "--scenario", "/no"}, false},
+        {"a bad network", {"--ng", "127.0.0.1:2223", "--impair", "loss=1,burst=2,seed=7"}, true},
+        {"a loss of too much", {"--ng", "127.0.0.1:2223", "--impair", "loss=101"}, false},
+        {"a kind of badness that is none", {"--ng", "127.0.0.1:2223", "--impair", "rain=1"}, false},
+        {"an attack", {"--ng", "127.0.0.1:2223", "--attack", "garbage,replay"}, true},
+        {"an attack that is none", {"--ng", "127.0.0.1:2223", "--attack", "magic"}, false},
+        {"a limit", {"--ng", "127.0.0.1:2223", "--limit", "loss=0.1,score=0.9"}, true},
+        {"a limit that is none", {"--ng", "127.0.0.1:2223", "--limit", "beauty=1"}, false},
+        {"calls a second that never end", {"--ng", "127.0.0.1:2223", "--rate", "5"}, false},
+        {"hours", {"--ng", "127.0.0.1:2223", "--soak", "0.5"}, true},
+        {"no hours", {"--ng", "127.0.0.1:2223", "--soak", "long"}, false},
         {"a floor that is none", {"--floor", "marble"}, false},
         {"a floor cannot transcode", {"--floor", "shared", "--mode", "transcode"}, false},
         {"a mode that is none", {"--ng", "127.0.0.1:2223", "--mode", "fast"}, false},
@@ -480,18 +540,20 @@ static void load_through_the_floor_comes_back_whole(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct scenario s;
         struct load_run_config cfg = {.local = "127.0.0.2",
-                                      .mode = load_mode_find("plain"),
-                                      .n_calls = 5,
+                                      .scenario = &s,
                                       .n_pairs = rows[i].n_pairs,
-                                      .warm_ms = 20,
-                                      .measure_ms = 100,
                                       .floor = rows[i].kind,
                                       .is_gathering = rows[i].is_gathering,
                                       .relay_cpu = -1};
 
+        scenario_default(&s);
+        s.calls = 5;
+        s.seconds = 1;
+        s.warm_ms = 20;
         assert_int_equal(load_run(r, &cfg), 0);
-        assert_int_equal(r->media.sent, 5 * 2 * 5);
+        assert_int_equal(r->media.sent, 5 * 2 * 50);
         assert_true(load_result_is_clean(r));
         assert_true(r->media.received > 0);
         assert_int_equal(r->media.delay.n, r->media.received);
@@ -502,18 +564,18 @@ static void load_through_the_floor_comes_back_whole(void **state)
 static void load_says_why_it_cannot_start(void **state)
 {
     struct load_result *r = calloc(1, sizeof(*r));
-    struct load_run_config cfg = {.local = "192.0.2.1", /* not ours: RFC 5737 */
-                                  .mode = load_mode_find("plain"),
-                                  .n_calls = 1,
-                                  .n_pairs = 1};
+    struct scenario s;
+    struct load_run_config cfg = {
+        .local = "192.0.2.1", /* not ours: RFC 5737 */ .scenario = &s, .n_pairs = 1};
 
     (void)state;
+    scenario_default(&s);
     assert_int_not_equal(load_run(r, &cfg), 0);
     assert_non_null(strstr(r->problem, "192.0.2.1"));
     cfg.local = "127.0.0.2";
-    cfg.n_pairs = cfg.n_calls = 400000; /* more than there are ports or descriptors */
+    cfg.n_pairs = s.calls = 400000; /* more than there are ports or descriptors */
     assert_int_not_equal(load_run(r, &cfg), 0);
-    assert_string_not_equal(r->problem, "");
+    assert_non_null(strstr(r->problem, "are needed")); /* with the numbers */
     free(r);
 }
 

@@ -8,72 +8,36 @@
 #include <sys/random.h>
 
 #include "bench/load/bencode.h"
+#include "bench/load/calls_request.h"
 #include "bench/load/clock.h"
+#include "bench/load/negotiate.h"
 #include "bench/load/stop.h"
-#include "bench/ng/bencode.h"
-#include "bench/ng/client.h"
-#include "bench/scan.h"
 
-#define FRAGMENT_MAX 1024
-#define REQUEST_MAX  4096
-#define CALL_ID_MAX  48
+#define REQUEST_MAX 6144
 
-/* Which steps a call goes through before its place takes the next one. */
-enum task { SET_UP, DELETE, CYCLE };
+struct place {
+    struct load_call *call; /* NULL: free */
+    enum load_job job;
+    enum load_step step;
+};
 
 struct load_calls {
     struct load_calls_config cfg;
     struct load_call *calls;
-    uint64_t seed;
-    char fragment[2][FRAGMENT_MAX]; /* of offer and answer: keys that are the same in all */
-    size_t n_fragment[2];
+    struct load_fragments *fragments;
+    struct load_secrets secrets;
 
-    enum task task;
+    enum load_job task; /* of all calls, where they are set up or deleted together */
+    bool is_together;
+    unsigned n_together;
     uint64_t next, end_ns, serials;
     unsigned n_busy;
-    bool is_silent; /* the relay does not answer any more: nothing new is asked of it */
-    struct {
-        struct load_call *call;
-        enum load_step step;
-    } places[LOAD_NG_PLACES_MAX];
+    bool is_silent;
+    struct place places[LOAD_NG_PLACES_MAX];
     struct load_calls_stats stats;
+    load_job_h *job_h;
+    void *arg;
 };
-
-static int list_put(json_t *request, const char *key, const char *names)
-{
-    char name[64];
-    json_t *list = json_array();
-
-    while (scan_word(&names, name, sizeof(name), ",")) {
-        json_array_append_new(list, json_string(name));
-        (void)scan_text(&names, ",");
-    }
-    return json_object_set_new(request, key, list) ? ENOMEM : 0;
-}
-
-/* A dictionary without its "d" and "e". */
-static int fragment_make(struct load_calls *c, enum load_step step, const char *flags,
-                         const char *more)
-{
-    char buf[FRAGMENT_MAX + 2];
-    json_t *keys = json_object();
-    const struct load_calls_config *cfg = &c->cfg;
-
-    int err = keys ? ng_put_script_flags(keys, flags) : ENOMEM;
-    if (!err && more)
-        err = ng_put_script_flags(keys, more);
-    if (!err && step == LOAD_OFFER && cfg->direction)
-        err = list_put(keys, "direction", cfg->direction);
-    if (!err && step == LOAD_OFFER && cfg->provider)
-        err = json_object_set_new(keys, "provider", json_string(cfg->provider)) ? EINVAL : 0;
-    long n = err ? -1 : ng_bencode_write(buf, sizeof(buf), keys);
-    json_decref(keys);
-    if (n < 2)
-        return err ? err : EINVAL;
-    c->n_fragment[step] = (size_t)n - 2;
-    memcpy(c->fragment[step], buf + 1, (size_t)n - 2);
-    return 0;
-}
 
 int load_calls_alloc(struct load_calls **cp, const struct load_calls_config *cfg)
 {
@@ -84,12 +48,12 @@ int load_calls_alloc(struct load_calls **cp, const struct load_calls_config *cfg
     c->cfg = *cfg;
     c->calls = calloc(cfg->n_calls, sizeof(*c->calls));
     int err = c->calls ? 0 : ENOMEM;
-    if (!err && getrandom(&c->seed, sizeof(c->seed), 0) != sizeof(c->seed))
+    if (!err && getrandom(&c->secrets.seed, sizeof(c->secrets.seed), 0) != sizeof(c->secrets.seed))
         err = EIO;
+    c->secrets.seed |= 1;
+    c->serials = c->secrets.seed;
     if (!err)
-        err = fragment_make(c, LOAD_OFFER, cfg->mode->offer_flags, cfg->offer_flags);
-    if (!err)
-        err = fragment_make(c, LOAD_ANSWER, cfg->mode->answer_flags, cfg->answer_flags);
+        err = load_fragments_alloc(&c->fragments, cfg);
     if (err)
         load_calls_free(c);
     else
@@ -101,20 +65,13 @@ void load_calls_free(struct load_calls *c)
 {
     if (!c)
         return;
+    load_fragments_free(c->fragments);
     free(c->calls);
     free(c);
 }
 
-/* A key that no other leg has: xorshift64* from the run's random seed. */
-static void key_make(struct load_calls *c, uint8_t key[LOAD_SRTP_KEY_BYTES])
-{
-    for (unsigned i = 0; i < LOAD_SRTP_KEY_BYTES; i++) {
-        c->seed ^= c->seed >> 12;
-        c->seed ^= c->seed << 25;
-        c->seed ^= c->seed >> 27;
-        key[i] = (uint8_t)(c->seed * UINT64_C(0x2545f4914f6cdd1d) >> 56);
-    }
-}
+/* ---- one request ------------------------------------------------------------------------------
+ */
 
 static void failed(struct load_calls *c, enum load_step step, const char *reason, size_t n)
 {
@@ -123,199 +80,238 @@ static void failed(struct load_calls *c, enum load_step step, const char *reason
         snprintf(c->stats.reason, sizeof(c->stats.reason), "%.*s", (int)n, reason);
 }
 
-static size_t sdp_make(struct load_calls *c, struct load_call *call, enum load_side side,
-                       char sdp[LOAD_SDP_MAX])
-{
-    const struct load_sockets *s = c->cfg.sockets;
-    struct load_end *end = &call->end[side];
-    unsigned i = (unsigned)(call - c->calls);
-    struct load_description d = {.address = s->addresses[load_sockets_index(s, i, side)]};
-
-    if (end->out.suite)
-        d.cryptos[d.n_cryptos++] = end->out;
-    return load_sdp_write(sdp, LOAD_SDP_MAX, &d, &c->cfg.mode->format[side]);
-}
-
 static void request_send(struct load_calls *c, unsigned place)
 {
-    static const char *const commands[] = {"offer", "answer", "delete"};
-    struct load_call *call = c->places[place].call;
-    enum load_step step = c->places[place].step;
-    char request[REQUEST_MAX], sdp[LOAD_SDP_MAX], name[CALL_ID_MAX];
+    const struct place *p = &c->places[place];
+    unsigned i = (unsigned)(p->call - c->calls);
+    const struct load_sockets *s = c->cfg.sockets;
+    bool is_of_b = p->step == LOAD_ANSWER || p->step == LOAD_REANSWER;
+    enum load_side side = is_of_b ? LOAD_B : LOAD_A;
+    char request[REQUEST_MAX];
     struct load_buffer b = {.at = request, .cap = sizeof(request)};
 
-    int n = snprintf(name, sizeof(name), "load-%llx", (unsigned long long)call->serial);
-    load_put_bytes(&b, "d", 1);
-    load_put_pair(&b, "command", commands[step], strlen(commands[step]));
-    load_put_pair(&b, "call-id", name, (size_t)n);
-    load_put_pair(&b, "from-tag", "a", 1);
-    if (step == LOAD_ANSWER)
-        load_put_pair(&b, "to-tag", "b", 1);
-    if (step != LOAD_DELETE) {
-        load_put_pair(&b, "sdp", sdp, sdp_make(c, call, step == LOAD_OFFER ? LOAD_A : LOAD_B, sdp));
-        load_put_bytes(&b, c->fragment[step], c->n_fragment[step]);
-    }
-    load_put_bytes(&b, "e", 1);
+    load_request_write(&b, c->fragments, p->call, p->step,
+                       &s->addresses[load_sockets_index(s, i, side)]);
     /* what finds no memory is not answered, and counts as failed after its time */
     (void)load_ng_send(c->cfg.ng, place, (struct load_text){b.at, b.n});
 }
+
+static void call_make(struct load_calls *c, struct load_call *call)
+{
+    const struct scenario *s = c->cfg.scenario;
+
+    *call = (struct load_call){.serial = c->serials++, .offered_ns = load_now_ns()};
+    call->part = scenario_part_of(s, call->serial);
+    load_end_begin(call->end, call->part->mode, s->dtmf_every_s > 0, &c->secrets);
+}
+
+static void job_begin(struct load_calls *c, unsigned place, struct load_call *call,
+                      enum load_job job)
+{
+    static const enum load_step first[] = {[LOAD_SET_UP] = LOAD_OFFER,
+                                           [LOAD_HOLD] = LOAD_REOFFER,
+                                           [LOAD_RESUME] = LOAD_REOFFER,
+                                           [LOAD_TEAR] = LOAD_DELETE,
+                                           [LOAD_CYCLE] = LOAD_OFFER};
+
+    if (first[job] == LOAD_OFFER)
+        call_make(c, call);
+    if (job == LOAD_HOLD || job == LOAD_RESUME)
+        call->is_held = job == LOAD_HOLD;
+    call->is_busy = true;
+    c->places[place] = (struct place){.call = call, .job = job, .step = first[job]};
+    c->n_busy++;
+    request_send(c, place);
+}
+
+/* The relay's SDP of an offer is B's business, that of an answer A's. */
+static bool sdp_take(struct load_calls *c, struct load_call *call, enum load_step step,
+                     struct load_text reply)
+{
+    struct load_text sdp, reason;
+    struct load_description d;
+    bool is_refused = call->part->mode->is_refused;
+
+    if (!load_find(&sdp, reply.at, reply.n, "sdp")) {
+        if (load_find(&reason, reply.at, reply.n, "error-reason")) {
+            c->stats.refused += is_refused;
+            if (is_refused)
+                return true;
+        } else {
+            reason = reply.n ? (struct load_text){"no usable reply", 15}
+                             : (struct load_text){"no reply", 8};
+        }
+        failed(c, step, reason.at, reason.n);
+        return false;
+    }
+    enum load_side side = step == LOAD_OFFER || step == LOAD_REOFFER ? LOAD_B : LOAD_A;
+    const char *problem = NULL;
+
+    if (is_refused)
+        problem = "an offer was taken that policy has to refuse";
+    else if (load_sdp_read(&d, sdp.at, sdp.n))
+        problem = "the relay's SDP has no address or stream";
+    else if (step == LOAD_OFFER || step == LOAD_ANSWER)
+        problem = load_end_take(call->end, call->part->mode, side, &d, &c->secrets);
+    if (problem)
+        failed(c, step, problem, strlen(problem));
+    return !problem;
+}
+
+static bool reply_take(struct load_calls *c, const struct place *p, struct load_text reply)
+{
+    struct load_call *call = p->call;
+    struct load_text result;
+
+    if (p->step == LOAD_DELETE) {
+        bool is_good = load_find(&result, reply.at, reply.n, "result") && result.n == 2;
+
+        if (!is_good && !call->part->mode->is_refused)
+            failed(c, p->step, "the call was not deleted", 24);
+        call->is_known = call->is_up = false;
+        return is_good;
+    }
+    bool is_good = sdp_take(c, call, p->step, reply);
+    call->is_known = !call->part->mode->is_refused || !is_good; /* deleted in the end */
+    if (p->step == LOAD_OFFER || p->step == LOAD_ANSWER)
+        call->is_up = is_good && (p->step == LOAD_ANSWER || call->part->mode->is_refused);
+    return is_good;
+}
+
+/* @return false: the job has gone through its steps */
+static bool step_next(struct place *p, bool is_good)
+{
+    bool is_refused = p->call->part->mode->is_refused;
+
+    if ((p->step == LOAD_OFFER || p->step == LOAD_REOFFER) && is_good && !is_refused)
+        p->step = p->step == LOAD_OFFER ? LOAD_ANSWER : LOAD_REANSWER;
+    else if (p->step != LOAD_DELETE && p->job == LOAD_CYCLE && p->call->is_known)
+        p->step = LOAD_DELETE;
+    else
+        return false;
+    return true;
+}
+
+static void place_fill(struct load_calls *c, unsigned place);
+
+static void reply_h(unsigned place, struct load_text reply, uint64_t took_ns, void *arg)
+{
+    struct load_calls *c = arg;
+    struct place *p = &c->places[place];
+
+    c->is_silent |= !reply.n;
+    if (reply.n)
+        load_histogram_put(&c->stats.took[p->step], took_ns);
+    bool is_good = reply_take(c, p, reply);
+    if (step_next(p, is_good)) {
+        request_send(c, place);
+        return;
+    }
+    struct load_call *call = p->call;
+    p->call = NULL;
+    call->is_busy = false;
+    c->n_busy--;
+    if (c->job_h)
+        c->job_h((unsigned)(call - c->calls), p->job, is_good, c->arg);
+    if (c->is_together)
+        place_fill(c, place);
+}
+
+/* ---- all of them ------------------------------------------------------------------------------
+ */
 
 /* Gives a place its next call. */
 static void place_fill(struct load_calls *c, unsigned place)
 {
     struct load_call *call = NULL;
 
-    if (c->is_silent || (c->task == SET_UP && load_stop_is_asked()))
+    if (c->is_silent || (c->task == LOAD_SET_UP && load_stop_is_asked()))
         return;
-    if (c->task == CYCLE && load_now_ns() < c->end_ns && !load_stop_is_asked())
+    if (c->task == LOAD_CYCLE && load_now_ns() < c->end_ns && !load_stop_is_asked())
         call = &c->calls[place];
-    while (c->task != CYCLE && !call && c->next < c->cfg.n_calls) {
+    while (c->task != LOAD_CYCLE && !call && c->next < c->n_together) {
         call = &c->calls[c->next++];
-        if (c->task == DELETE && !call->is_known)
+        if (c->task == LOAD_TEAR && !call->is_known)
             call = NULL;
     }
-    if (!call)
-        return;
-    if (c->task != DELETE) {
-        *call = (struct load_call){.serial = c->seed + c->serials++};
-        if (c->cfg.mode->is_secure[LOAD_A]) {
-            call->end[LOAD_A].out = (struct load_crypto){.tag = 1, .suite = LOAD_SUITE_SHA1_80};
-            key_make(c, call->end[LOAD_A].out.key);
-        }
-    }
-    c->places[place].call = call;
-    c->places[place].step = c->task == DELETE ? LOAD_DELETE : LOAD_OFFER;
-    c->n_busy++;
-    request_send(c, place);
+    if (call)
+        job_begin(c, place, call, c->task);
 }
 
-/* B answers a suite that A does not have, if it is offered: then the relay cannot but re-encrypt.
- * @return false: nothing that we have */
-static bool crypto_answer(struct load_calls *c, struct load_end *b,
-                          const struct load_description *offer)
-{
-    const struct load_crypto *chosen = NULL;
-
-    for (unsigned i = 0; i < offer->n_cryptos; i++)
-        if (!chosen || offer->cryptos[i].suite == LOAD_SUITE_SHA1_32)
-            chosen = &offer->cryptos[i];
-    if (!chosen)
-        return false;
-    b->in = *chosen;
-    b->out = *chosen;
-    key_make(c, b->out.key);
-    return true;
-}
-
-/* @return NULL; else why the call cannot be used */
-static const char *description_take(struct load_calls *c, struct load_call *call,
-                                    enum load_side side, const struct load_description *d)
-{
-    struct load_end *end = &call->end[side];
-
-    end->relay = d->address;
-    if (!d->address.sin_port)
-        return "the relay refused the stream";
-    if (!c->cfg.mode->is_secure[side])
-        return d->n_cryptos ? "SRTP was not asked for" : NULL;
-    if (side == LOAD_B)
-        return crypto_answer(c, end, d) ? NULL : "no suite in the relay's offer";
-    if (d->n_cryptos != 1 || d->cryptos[0].suite != end->out.suite)
-        return "no key in the relay's answer";
-    end->in = d->cryptos[0];
-    return NULL;
-}
-
-/* The relay's SDP of the offer is B's business, that of the answer A's. */
-static bool sdp_take(struct load_calls *c, struct load_call *call, enum load_step step,
-                     struct load_text reply)
-{
-    struct load_text sdp, reason;
-    struct load_description d;
-
-    if (!load_find(&sdp, reply.at, reply.n, "sdp")) {
-        if (!load_find(&reason, reply.at, reply.n, "error-reason"))
-            reason = reply.n ? (struct load_text){"no usable reply", 15}
-                             : (struct load_text){"no reply", 8};
-        failed(c, step, reason.at, reason.n);
-        return false;
-    }
-    const char *problem = load_sdp_read(&d, sdp.at, sdp.n)
-                              ? "the relay's SDP has no address or stream"
-                              : description_take(c, call, step == LOAD_OFFER ? LOAD_B : LOAD_A, &d);
-    if (problem)
-        failed(c, step, problem, strlen(problem));
-    return !problem;
-}
-
-/* @return false: the call has gone through its steps */
-static bool step_next(enum load_step *step, enum task task, bool is_good)
-{
-    if (*step == LOAD_OFFER && is_good)
-        *step = LOAD_ANSWER;
-    else if (*step != LOAD_DELETE && task == CYCLE)
-        *step = LOAD_DELETE;
-    else
-        return false;
-    return true;
-}
-
-static void reply_h(unsigned place, struct load_text reply, uint64_t took_ns, void *arg)
-{
-    struct load_calls *c = arg;
-    struct load_call *call = c->places[place].call;
-    enum load_step step = c->places[place].step;
-    struct load_text result;
-    bool is_good;
-
-    c->is_silent |= !reply.n;
-    if (reply.n)
-        load_histogram_put(&c->stats.took[step], took_ns);
-    if (step == LOAD_DELETE) {
-        is_good = load_find(&result, reply.at, reply.n, "result") && result.n == 2;
-        if (!is_good)
-            failed(c, step, "the call was not deleted", 24);
-        call->is_known = call->is_up = false;
-    } else {
-        is_good = sdp_take(c, call, step, reply);
-        call->is_known = true; /* refused or not: it is deleted in the end */
-        call->is_up = is_good && step == LOAD_ANSWER;
-    }
-    if (step_next(&c->places[place].step, c->task, is_good)) {
-        request_send(c, place);
-        return;
-    }
-    c->n_busy--;
-    place_fill(c, place);
-}
-
-static uint64_t run(struct load_calls *c, enum task task, uint64_t end_ns)
+static uint64_t together(struct load_calls *c, enum load_job task, uint64_t end_ns)
 {
     uint64_t start_ns = load_now_ns();
 
+    while (c->n_busy) /* those that were begun one by one */
+        load_ng_poll(c->cfg.ng, LOAD_NG_WAIT_MS, reply_h, c);
     c->task = task;
     c->next = 0;
     c->end_ns = end_ns;
+    c->is_together = true;
     for (unsigned i = 0; i < c->cfg.in_flight; i++)
         place_fill(c, i);
     while (c->n_busy)
-        load_ng_poll(c->cfg.ng, reply_h, c);
+        load_ng_poll(c->cfg.ng, LOAD_NG_WAIT_MS, reply_h, c);
+    c->is_together = false;
     return load_now_ns() - start_ns;
 }
 
-uint64_t load_calls_set_up(struct load_calls *c)
+uint64_t load_calls_set_up(struct load_calls *c, unsigned n)
 {
-    return run(c, SET_UP, UINT64_MAX);
+    c->n_together = n;
+    return together(c, LOAD_SET_UP, UINT64_MAX);
 }
 
 uint64_t load_calls_delete(struct load_calls *c)
 {
-    return run(c, DELETE, UINT64_MAX);
+    c->job_h = NULL;
+    c->n_together = c->cfg.n_calls;
+    return together(c, LOAD_TEAR, UINT64_MAX);
 }
 
 uint64_t load_calls_cycle(struct load_calls *c, uint64_t duration_ns)
 {
-    return run(c, CYCLE, load_now_ns() + duration_ns);
+    return together(c, LOAD_CYCLE, load_now_ns() + duration_ns);
+}
+
+/* ---- one by one -------------------------------------------------------------------------------
+ */
+
+int load_calls_begin(struct load_calls *c, unsigned i, enum load_job job)
+{
+    if (c->calls[i].is_busy)
+        return EBUSY;
+    if (c->is_silent)
+        return EAGAIN;
+    for (unsigned place = 0; place < LOAD_NG_PLACES_MAX; place++) {
+        if (c->places[place].call)
+            continue;
+        job_begin(c, place, &c->calls[i], job);
+        return 0;
+    }
+    return EAGAIN;
+}
+
+void load_calls_listen(struct load_calls *c, load_job_h *h, void *arg)
+{
+    c->job_h = h;
+    c->arg = arg;
+}
+
+void load_calls_poll(struct load_calls *c)
+{
+    if (c->n_busy)
+        load_ng_poll(c->cfg.ng, 0, reply_h, c);
+}
+
+unsigned load_calls_busy(const struct load_calls *c)
+{
+    return c->n_busy;
+}
+
+bool load_calls_is_silent(const struct load_calls *c)
+{
+    return c->is_silent;
 }
 
 const struct load_call *load_calls_at(const struct load_calls *c, unsigned i)
@@ -326,9 +322,4 @@ const struct load_call *load_calls_at(const struct load_calls *c, unsigned i)
 const struct load_calls_stats *load_calls_stats(const struct load_calls *c)
 {
     return &c->stats;
-}
-
-void load_calls_clear(struct load_calls *c)
-{
-    c->stats = (struct load_calls_stats){0};
 }

@@ -1,6 +1,5 @@
 #include "bench/load/floor.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
@@ -24,11 +23,11 @@ struct floor {
     struct floor_config cfg;
     unsigned n; /* sockets */
     int *fds;
-    struct sockaddr_in to[PORTS]; /* shared: where to, by the port it came from */
+    union load_address to[PORTS]; /* shared: where to, by the port it came from */
     pid_t pid;
 
     uint8_t packets[BATCH][PACKET_BYTES];
-    struct sockaddr_in from[BATCH];
+    union load_address from[BATCH];
     struct iovec iov[BATCH];
     struct mmsghdr msg[BATCH];
 };
@@ -52,13 +51,19 @@ static unsigned receive(struct floor *f, int fd, int flags)
     return n > 0 ? (unsigned)n : 0;
 }
 
+static void address_set(struct floor *f, unsigned i, union load_address *to)
+{
+    f->msg[i].msg_hdr.msg_name = to;
+    f->msg[i].msg_hdr.msg_namelen = load_address_bytes(to);
+}
+
 static void shared_run(struct floor *f)
 {
     for (;;) {
         unsigned n = receive(f, f->fds[0], f->cfg.is_gathering ? MSG_DONTWAIT : MSG_WAITFORONE);
 
         for (unsigned i = 0; i < n; i++)
-            f->msg[i].msg_hdr.msg_name = &f->to[ntohs(f->from[i].sin_port)];
+            address_set(f, i, &f->to[load_address_port(&f->from[i])]);
         if (n)
             (void)sendmmsg(f->fds[0], f->msg, n, 0);
         if (f->cfg.is_gathering && n < BATCH)
@@ -70,11 +75,11 @@ static void shared_run(struct floor *f)
 static void stream_forward(struct floor *f, unsigned i)
 {
     const struct load_sockets *s = f->cfg.sockets;
-    struct sockaddr_in *to = &s->addresses[load_sockets_index(s, i / 2, !(i % 2))];
+    union load_address *to = &s->addresses[load_sockets_index(s, i / 2, !(i % 2))];
     unsigned n = receive(f, f->fds[i], MSG_DONTWAIT);
 
     for (unsigned j = 0; j < n; j++)
-        f->msg[j].msg_hdr.msg_name = to;
+        address_set(f, j, to);
     if (n)
         (void)sendmmsg(f->fds[i ^ 1], f->msg, n, 0);
 }
@@ -124,24 +129,25 @@ static void run(struct floor *f, pid_t parent)
 /* ---- its parent -------------------------------------------------------------------------------
  */
 
-static int socket_open(struct floor *f, unsigned i, struct sockaddr_in *address)
+static int socket_open(struct floor *f, unsigned i, union load_address *address)
 {
     socklen_t n = sizeof(*address);
     int rcvbuf = RCVBUF_BYTES;
 
-    f->fds[i] = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool is_ip6 = load_address_is_ip6(&f->cfg.sockets->addresses[0]);
+
+    (void)load_address_parse(address, is_ip6 ? "::1" : "127.0.0.1");
+    f->fds[i] = socket(address->sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (f->fds[i] < 0)
         return errno;
     (void)setsockopt(f->fds[i], SOL_SOCKET, SO_RCVBUF, &rcvbuf, sizeof(rcvbuf));
-    *address =
-        (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    if (bind(f->fds[i], (struct sockaddr *)address, n) != 0 ||
-        getsockname(f->fds[i], (struct sockaddr *)address, &n) != 0)
+    if (bind(f->fds[i], &address->sa, load_address_bytes(address)) != 0 ||
+        getsockname(f->fds[i], &address->sa, &n) != 0)
         return errno;
     return 0;
 }
 
-static int sockets_open(struct floor *f, struct load_end *ends)
+static int sockets_open(struct floor *f, struct load_end (*ends)[2])
 {
     const struct load_sockets *s = f->cfg.sockets;
     bool is_shared = f->cfg.kind == FLOOR_SHARED;
@@ -154,14 +160,17 @@ static int sockets_open(struct floor *f, struct load_end *ends)
     for (unsigned i = 0; i < f->n; i++)
         f->fds[i] = -1;
     for (unsigned i = 0; i < 2 * s->n_calls && !err; i++) {
-        ends[i] = (struct load_end){.out.suite = LOAD_SUITE_NONE};
+        struct load_end *end = &ends[i / 2][i % 2];
+
+        *end = (struct load_end){.out.suite = LOAD_SUITE_NONE, .pt = 8};
         if (is_shared && i)
-            ends[i].relay = ends[0].relay;
+            end->relay = ends[0][0].relay;
         else
-            err = socket_open(f, i, &ends[i].relay);
+            err = socket_open(f, i, &end->relay);
+        end->relay_rtcp = end->relay;
     }
     for (unsigned i = 0; i < 2 * s->n_pairs; i++)
-        f->to[ntohs(s->addresses[i].sin_port)] = s->addresses[i ^ 1];
+        f->to[load_address_port(&s->addresses[i])] = s->addresses[i ^ 1];
     return err;
 }
 
@@ -174,7 +183,7 @@ static void sockets_close(struct floor *f)
     f->fds = NULL;
 }
 
-int floor_start(struct floor **fp, const struct floor_config *cfg, struct load_end *ends)
+int floor_start(struct floor **fp, const struct floor_config *cfg, struct load_end (*ends)[2])
 {
     pid_t parent = getpid();
     struct floor *f = calloc(1, sizeof(*f));

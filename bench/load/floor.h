@@ -28,10 +28,10 @@ struct floor;
 
 /**
  * Starts the process; it ends with floor_stop(), or with its parent.
- * @param ends  written: where each endpoint sends to; 2 * call + side
+ * @param ends  written: where each endpoint sends to, by call and side
  * @return 0; ENOMEM; EMFILE; of socket(), bind() and fork()
  */
-int floor_start(struct floor **fp, const struct floor_config *cfg, struct load_end *ends);
+int floor_start(struct floor **fp, const struct floor_config *cfg, struct load_end (*ends)[2]);
 void floor_stop(struct floor *f); /* NULL is allowed */
 pid_t floor_pid(const struct floor *f);
 

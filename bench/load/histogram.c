@@ -49,6 +49,25 @@ void load_histogram_add(struct load_histogram *h, const struct load_histogram *o
         h->buckets[i] += other->buckets[i];
 }
 
+void load_histogram_take(struct load_histogram *h, const struct load_histogram *before)
+{
+    h->n -= before->n;
+    h->sum_ns -= before->sum_ns;
+    h->max_ns = 0;
+    for (unsigned i = 0; i < LOAD_HISTOGRAM_BUCKETS; i++) {
+        h->buckets[i] -= before->buckets[i];
+        if (h->buckets[i])
+            h->max_ns = bucket_top(i);
+    }
+}
+
+void load_histogram_each(const struct load_histogram *h, load_bucket_h *each_h, void *arg)
+{
+    for (unsigned i = 0; i < LOAD_HISTOGRAM_BUCKETS; i++)
+        if (h->buckets[i])
+            each_h(bucket_top(i), h->buckets[i], arg);
+}
+
 uint64_t load_histogram_at(const struct load_histogram *h, double share)
 {
     uint64_t wanted = (uint64_t)ceil(share * (double)h->n), seen = 0;

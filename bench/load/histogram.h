@@ -22,10 +22,17 @@ struct load_histogram {
 void load_histogram_put(struct load_histogram *h, uint64_t ns);
 void load_histogram_add(struct load_histogram *h, const struct load_histogram *other);
 
+/** Takes out what was in it before; its longest is that of its highest bucket then. */
+void load_histogram_take(struct load_histogram *h, const struct load_histogram *before);
+
 /**
  * @param share  0..1, as 0.99
  * @return the smallest duration that this share of all is not above [ns]; 0: empty
  */
 uint64_t load_histogram_at(const struct load_histogram *h, double share);
+
+/** Calls h for each bucket that is not empty. @param top_ns  the highest value of it */
+typedef void(load_bucket_h)(uint64_t top_ns, uint64_t n, void *arg);
+void load_histogram_each(const struct load_histogram *h, load_bucket_h *each_h, void *arg);
 
 #endif

@@ -4,110 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/load/clock.h"
 #include "bench/load/options.h"
-#include "bench/load/report.h"
-#include "bench/load/run.h"
-#include "bench/load/search.h"
+#include "bench/load/session.h"
 #include "bench/load/stop.h"
+#include "bench/report/html.h"
+#include "bench/report/machine.h"
+#include "bench/sound/wav.h"
 
 /* picrelay-bench: a load through any relay that speaks NG, and what it cost. Exit status 0: all
- * calls were set up, and all packets that came back were right. */
+ * calls were set up, all packets that came back were right, and the scenario's limits hold. */
 
-#define CAPACITY_LOSS   0.001
-#define CAPACITY_P99_NS 10000000
-/* After a step that was too much: a relay that sheds calls by its load goes by that of the last
- * seconds, and the next step is not to be blamed for it. */
-#define RECOVERY_NS UINT64_C(3000000000)
-
-static void report(const struct load_options *o, const struct load_result *r)
+static int complain(const char *what)
 {
-    if (!o->is_json) {
-        load_report_print(stdout, r, o->mode);
-        return;
-    }
-    json_t *json = load_report_json(r, o->mode);
-    json_dumpf(json, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(8));
-    printf("\n");
-    json_decref(json);
-}
-
-static bool is_carried(const struct load_result *r)
-{
-    return load_result_loss(r) <= CAPACITY_LOSS &&
-           load_histogram_at(&r->media.delay, 0.99) <= CAPACITY_P99_NS;
-}
-
-/* A capacity that the generator could not offer is the generator's, and is said to be. */
-static void capacity_print(const struct load_options *o, const struct load_search *s,
-                           bool was_paced)
-{
-    bool is_bound = !s->bad || !was_paced;
-
-    if (o->is_json)
-        printf("{\"mode\": \"%s\", \"capacity\": %u, \"is_lower_bound\": %s}\n", o->mode, s->good,
-               is_bound ? "true" : "false");
-    else
-        printf("capacity  %s%u calls\n", is_bound ? "at least " : "", s->good);
-}
-
-static void step_print(const struct load_result *r, bool is_good)
-{
-    fprintf(stderr, "%u calls: ", r->n_calls);
-    if (r->problem[0])
-        fprintf(stderr, "%s: ", r->problem);
-    else
-        fprintf(stderr, "loss %.3f %%, p99 %.0f us, late p99 %.0f us: ", 100 * load_result_loss(r),
-                (double)load_histogram_at(&r->media.delay, 0.99) / 1000,
-                (double)load_histogram_at(&r->media.late, 0.99) / 1000);
-    fprintf(stderr, "%s\n", is_good ? "carried" : "not carried");
-}
-
-static int capacity_find(struct load_result *r, struct load_run_config *cfg,
-                         const struct load_options *o)
-{
-    struct load_search s;
-    bool was_paced = true;
-
-    for (load_search_init(&s, o->calls, o->max_calls); s.now;) {
-        cfg->n_calls = s.now;
-        cfg->n_pairs = o->sockets < s.now ? o->sockets : s.now;
-        cfg->in_flight = o->in_flight < s.now ? o->in_flight : s.now;
-        int err = load_run(r, cfg);
-        if (err && err != ECONNREFUSED)
-            return err;
-        bool is_good = !err && is_carried(r);
-
-        step_print(r, is_good);
-        if (!is_good) {
-            was_paced = err || load_result_is_paced(r);
-            load_sleep_until(load_now_ns() + RECOVERY_NS);
-        }
-        load_search_put(&s, is_good);
-    }
-    capacity_print(o, &s, was_paced);
-    return s.good ? 0 : ERANGE;
-}
-
-static int run(const struct load_options *o, struct load_run_config *cfg)
-{
-    struct load_result *r = calloc(1, sizeof(*r)); /* histograms: too large for a stack */
-    if (!r)
-        return ENOMEM;
-
-    int err;
-    if (o->is_capacity) {
-        err = capacity_find(r, cfg, o);
-    } else {
-        err = o->is_set_ups ? load_run_set_ups(r, cfg) : load_run(r, cfg);
-        report(o, r);
-        if (!err && !load_result_is_clean(r))
-            err = EBADMSG;
-    }
-    if (r->problem[0])
-        fprintf(stderr, "picrelay-bench: %s\n", r->problem);
-    free(r);
-    return err;
+    fprintf(stderr, "picrelay-bench: %s\n", what);
+    return EXIT_FAILURE;
 }
 
 static int pin(unsigned cpu)
@@ -121,28 +31,99 @@ static int pin(unsigned cpu)
     return sched_setaffinity(0, sizeof(set), &set) ? errno : 0;
 }
 
+static int html_write(const char *path, const json_t *document)
+{
+    FILE *f = fopen(path, "we");
+    if (!f)
+        return errno;
+
+    report_html(f, document);
+    int err = ferror(f) ? EIO : 0;
+    return fclose(f) != 0 || err ? EIO : 0;
+}
+
+static int report_write(const struct load_options *o, const json_t *document)
+{
+    char problem[512];
+    int err = 0;
+
+    if (o->is_json && json_dumpf(document, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(8)) == 0)
+        printf("\n");
+    if (o->html)
+        err = html_write(o->html, document);
+    if (!err)
+        return 0;
+    snprintf(problem, sizeof(problem), "--html %s: %s", o->html, strerror(err));
+    return complain(problem);
+}
+
+static int render(const struct load_options *o)
+{
+    char problem[512];
+    json_error_t error;
+    json_t *document = json_load_file(o->render, 0, &error);
+
+    if (!document) {
+        snprintf(problem, sizeof(problem), "%s:%d: %s", o->render, error.line, error.text);
+        return complain(problem);
+    }
+    int err = o->html ? report_write(o, document) : complain("--render: --html is missing");
+    json_decref(document);
+    return err;
+}
+
+static int load(const struct load_options *o, struct load_run_config *cfg, int argc, char **argv)
+{
+    json_t *document = NULL;
+
+    int err = load_session(&document, o, cfg);
+    if (!document)
+        return complain(strerror(err));
+    json_object_set_new(document, "machine", report_machine(argc, argv));
+    json_object_set_new(document, "status", json_boolean(!err));
+    int err_report = report_write(o, document);
+    json_decref(document);
+    return err || err_report ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* @return whether something was printed that needs no load */
+static bool texts_print(const struct load_options *o)
+{
+    if (o->is_help)
+        load_options_usage(stdout);
+    else if (o->is_reference)
+        scenario_reference(stdout);
+    else if (o->is_print)
+        scenario_print(&o->scenario, stdout);
+    return o->is_help || o->is_reference || o->is_print;
+}
+
 int main(int argc, char **argv)
 {
     struct load_options o;
     struct load_run_config cfg;
-    char problem[256];
+    struct sound speech = {0};
+    char problem[512];
 
     int err = load_options_parse(&o, argc, argv, problem, sizeof(problem));
-    if (!err && o.is_help) {
-        load_options_usage(stdout);
+    if (err)
+        return complain(problem);
+    if (texts_print(&o))
         return EXIT_SUCCESS;
-    }
-    if (!err)
-        err = load_options_config(&cfg, &o, problem, sizeof(problem));
-    if (err) {
-        fprintf(stderr, "picrelay-bench: %s (--help lists the options)\n", problem);
-        return EXIT_FAILURE;
-    }
+    if (o.render)
+        return render(&o);
+    if (load_options_config(&cfg, &o, problem, sizeof(problem)) != 0)
+        return complain(problem);
     err = pin(o.cpu);
+    if (!err && o.speech)
+        err = wav_read(&speech, o.speech);
     if (err) {
-        fprintf(stderr, "picrelay-bench: --cpu %u: %s\n", o.cpu, strerror(err));
-        return EXIT_FAILURE;
+        snprintf(problem, sizeof(problem), "%s: %s", o.speech ? o.speech : "--cpu", strerror(err));
+        return complain(problem);
     }
+    cfg.speech = o.speech ? &speech : NULL;
     load_stop_init();
-    return run(&o, &cfg) ? EXIT_FAILURE : EXIT_SUCCESS;
+    err = load(&o, &cfg, argc, argv);
+    sound_wipe(&speech);
+    return err;
 }

@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 #include "bench/load/clock.h"
+#include "bench/load/stop.h"
 #include "bench/scan.h"
 
 #define DATAGRAM_MAX 65507
-#define POLL_MS      10
 
 struct request {
     char *datagram; /* NULL: the place is free */
@@ -28,11 +28,12 @@ struct load_ng {
     int fd;
     uint32_t random, sequence;
     uint64_t retries, look_ns; /* when to look for late requests */
+    uint64_t refusals;         /* ICMP: nobody listens there */
     struct request requests[LOAD_NG_PLACES_MAX];
     char datagram[DATAGRAM_MAX + 1];
 };
 
-static int address_connect(int *fd, const char *address)
+int load_ng_connect(int *fd, const char *address)
 {
     struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
                              .ai_socktype = SOCK_DGRAM};
@@ -57,7 +58,7 @@ int load_ng_alloc(struct load_ng **np, const char *address)
         return ENOMEM;
 
     ng->fd = -1;
-    int err = address_connect(&ng->fd, address);
+    int err = load_ng_connect(&ng->fd, address);
     if (!err && getrandom(&ng->random, sizeof(ng->random), 0) != sizeof(ng->random))
         err = EIO;
     if (err)
@@ -152,18 +153,45 @@ static void late_ones_try(struct load_ng *ng, load_ng_h *h, void *arg)
     }
 }
 
-void load_ng_poll(struct load_ng *ng, load_ng_h *h, void *arg)
+void load_ng_poll(struct load_ng *ng, int wait_ms, load_ng_h *h, void *arg)
 {
     struct pollfd p = {.fd = ng->fd, .events = POLLIN};
     ssize_t n;
 
-    if (poll(&p, 1, POLL_MS) > 0) {
+    if (poll(&p, 1, wait_ms) > 0) {
         /* An error of an earlier send (nobody listens) shows here too: it is read, and the retry
          * goes on. */
         while ((n = recv(ng->fd, ng->datagram, DATAGRAM_MAX, 0)) >= 0)
             datagram_take(ng, (size_t)n, h, arg);
+        ng->refusals += errno == ECONNREFUSED;
     }
     late_ones_try(ng, h, arg);
+}
+
+static void ping_h(unsigned place, struct load_text reply, uint64_t took_ns, void *arg)
+{
+    int *err = arg;
+
+    (void)place;
+    (void)took_ns;
+    *err = reply.n ? 0 : ETIMEDOUT;
+}
+
+int load_ng_ping(struct load_ng *ng)
+{
+    static const char ping[] = "d7:command4:pinge";
+    int err = EINPROGRESS, out = load_ng_send(ng, 0, (struct load_text){ping, sizeof(ping) - 1});
+
+    if (out)
+        return out;
+    while (err == EINPROGRESS) {
+        load_ng_poll(ng, LOAD_NG_WAIT_MS, ping_h, &err);
+        if (err == EINPROGRESS && load_stop_is_asked())
+            return EINTR;
+        if (err == EINPROGRESS && ng->refusals)
+            return ECONNREFUSED;
+    }
+    return err;
 }
 
 uint64_t load_ng_retries(const struct load_ng *ng)

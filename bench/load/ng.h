@@ -36,8 +36,19 @@ void load_ng_free(struct load_ng *ng); /* NULL is allowed */
  */
 int load_ng_send(struct load_ng *ng, unsigned place, struct load_text request);
 
-/** Waits for replies, up to 10 ms, hands them over, and tries again what is late. */
-void load_ng_poll(struct load_ng *ng, load_ng_h *h, void *arg);
+#define LOAD_NG_WAIT_MS 10
+
+/** Waits for replies, up to wait_ms, hands them over, and tries again what is late. */
+void load_ng_poll(struct load_ng *ng, int wait_ms, load_ng_h *h, void *arg);
+
+/**
+ * Is there a relay? Waits for the reply to a ping, before anything else is sent.
+ * @return 0; ECONNREFUSED: nobody listens there; ETIMEDOUT: no reply to any try; EINTR: stopped
+ */
+int load_ng_ping(struct load_ng *ng);
+
+/** A socket to that address, as load_ng_alloc() has one. @return 0; EINVAL; of socket() */
+int load_ng_connect(int *fd, const char *address);
 
 /** How many requests had to be sent again. */
 uint64_t load_ng_retries(const struct load_ng *ng);

@@ -26,11 +26,11 @@ static uint64_t spread(uint8_t bits)
     return (one_each + UINT64_C(0x7f7f7f7f7f7f7f7f)) & SIGN;
 }
 
-void load_pattern_write(uint8_t payload[LOAD_PATTERN_BYTES], uint32_t stream, uint32_t number)
+void load_pattern_write(uint8_t *payload, size_t n, uint32_t stream, uint32_t number)
 {
     uint64_t name = (uint64_t)stream << 32 | number;
 
-    for (unsigned i = 0; i < LOAD_PATTERN_BYTES / 8; i++) {
+    for (unsigned i = 0; i < n / 8; i++) {
         uint64_t bytes = hash(name * 31 + i);
 
         if (i < 8)
@@ -39,8 +39,7 @@ void load_pattern_write(uint8_t payload[LOAD_PATTERN_BYTES], uint32_t stream, ui
     }
 }
 
-void load_pattern_read(const uint8_t payload[LOAD_PATTERN_BYTES], uint32_t *stream,
-                       uint32_t *number)
+void load_pattern_read(const uint8_t *payload, uint32_t *stream, uint32_t *number)
 {
     uint64_t name = 0;
 
@@ -50,13 +49,12 @@ void load_pattern_read(const uint8_t payload[LOAD_PATTERN_BYTES], uint32_t *stre
     *number = (uint32_t)name;
 }
 
-bool load_pattern_is_same(const uint8_t payload[LOAD_PATTERN_BYTES], uint32_t stream,
-                          uint32_t number)
+bool load_pattern_is_same(const uint8_t *payload, size_t n, uint32_t stream, uint32_t number)
 {
-    uint8_t expected[LOAD_PATTERN_BYTES];
+    uint8_t expected[LOAD_PATTERN_MAX];
 
-    load_pattern_write(expected, stream, number);
-    return memcmp(expected, payload, sizeof(expected)) == 0;
+    load_pattern_write(expected, n, stream, number);
+    return memcmp(expected, payload, n) == 0;
 }
 
 int load_pattern_sample(uint8_t byte, enum load_law law)
@@ -77,7 +75,7 @@ bool load_pattern_is_like(const uint8_t payload[LOAD_PATTERN_BYTES], uint32_t st
 {
     uint8_t expected[LOAD_PATTERN_BYTES];
 
-    load_pattern_write(expected, stream, number);
+    load_pattern_write(expected, sizeof(expected), stream, number);
     for (unsigned i = 0; i < LOAD_PATTERN_BYTES; i++) {
         int a = load_pattern_sample(expected[i], sent), b = load_pattern_sample(payload[i], heard);
 

@@ -2,6 +2,7 @@
 #define PICRELAY_BENCH_LOAD_PATTERN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /**
@@ -12,16 +13,16 @@
  */
 
 #define LOAD_PATTERN_BYTES 160 /* 20 ms at 8000 Hz */
+#define LOAD_PATTERN_MAX   960 /* of video, where there is no law; a multiple of 8 */
 
 enum load_law { LOAD_ALAW, LOAD_ULAW };
 
-void load_pattern_write(uint8_t payload[LOAD_PATTERN_BYTES], uint32_t stream, uint32_t number);
+/** @param n  a multiple of 8, from 64 on */
+void load_pattern_write(uint8_t *payload, size_t n, uint32_t stream, uint32_t number);
 /** Reads what a payload claims to be, whatever its law; it is not checked. */
-void load_pattern_read(const uint8_t payload[LOAD_PATTERN_BYTES], uint32_t *stream,
-                       uint32_t *number);
+void load_pattern_read(const uint8_t *payload, uint32_t *stream, uint32_t *number);
 /** Is it, byte for byte, what load_pattern_write() makes of this stream and number? */
-bool load_pattern_is_same(const uint8_t payload[LOAD_PATTERN_BYTES], uint32_t stream,
-                          uint32_t number);
+bool load_pattern_is_same(const uint8_t *payload, size_t n, uint32_t stream, uint32_t number);
 /** Does it sound like it? @param sent, heard  the laws of the two payloads */
 bool load_pattern_is_like(const uint8_t payload[LOAD_PATTERN_BYTES], uint32_t stream,
                           uint32_t number, enum load_law sent, enum load_law heard);

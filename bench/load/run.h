@@ -1,33 +1,57 @@
 #ifndef PICRELAY_BENCH_LOAD_RUN_H
 #define PICRELAY_BENCH_LOAD_RUN_H
 
-#include "bench/load/floor.h"
 #include "bench/load/calls.h"
+#include "bench/load/churn.h"
+#include "bench/load/floor.h"
 #include "bench/load/media.h"
 #include "bench/load/proc.h"
+#include "bench/scenario/scenario.h"
 
-/** One measurement: calls are set up, talk for some seconds, and are deleted. One thread. */
+/** One measurement: calls are set up, talk for some time, and are deleted. One thread. */
+
+/** Told once an interval of the series. */
+typedef void(load_progress_h)(const struct load_point *point, const struct load_series *series,
+                              void *arg);
 
 struct load_run_config {
     const char *ng; /* NULL: the floor */
     const char *direction, *provider, *offer_flags, *answer_flags;
-    const char *local;
-    const struct load_mode *mode;
-    unsigned n_calls, n_pairs, in_flight;
-    unsigned warm_ms, measure_ms;
-    pid_t pid;         /* of the relay; 0: its costs are not known */
-    bool has_no_media; /* calls are set up and deleted, no more */
+    const char *local;     /* address of the ends */
+    const char *interface; /* NULL: sockets; else frames of this network card (packet.h) */
+    const struct scenario *scenario;
+    unsigned n_pairs, in_flight;
+    pid_t pid; /* of the relay; 0: its costs are not known */
     enum floor_kind floor;
-    bool is_gathering; /* the floor */
-    int relay_cpu;     /* for the floor; -1: any */
+    bool is_gathering;           /* the floor */
+    int relay_cpu;               /* for the floor; -1: any */
+    const struct sound *speech;  /* NULL: a voice-like sound */
+    load_progress_h *progress_h; /* NULL: nobody looks */
+    void *arg;
+};
+
+/** What good calls felt while nobody attacked; all else is in the whole. */
+struct load_quiet {
+    bool is_known;
+    uint64_t sent, received;
+    struct load_histogram delay;
 };
 
 struct load_result {
-    unsigned n_calls, n_up;
+    const struct scenario *scenario;
+    unsigned n_calls, n_up; /* of those that were set up before the media */
     uint64_t set_up_ns, delete_ns;
     struct load_calls_stats calls;
+    struct churn_stats churn;
     struct load_media_stats media;
+    struct load_series series;
+    struct load_quiet quiet;
+    uint64_t attacked[SCENARIO_ATTACKS];
+    bool is_forging;
+    struct load_ear_score scores[LOAD_EARS_MAX];
+    unsigned n_scores;
     bool has_proc;
+    bool has_died; /* the relay, in the middle */
     struct load_proc idle, signalled, begin,
         end; /* before; with calls; around the measured packets */
     char problem[256];
@@ -35,26 +59,30 @@ struct load_result {
 
 /**
  * @param r  written in any case, as far as the measurement came
- * @return 0; ECONNREFUSED: calls could not be set up; ESRCH: the relay has ended; ECANCELED: by a
- *         signal; EMFILE, ENOMEM and others of the system. r->problem says it in words.
+ * @return 0; ECONNREFUSED: no relay, or calls could not be set up; ESRCH: the relay has ended;
+ *         ECANCELED: by a signal; EMFILE, ENOMEM and others of the system. r->problem says it in
+ *         words.
  */
 int load_run(struct load_result *r, const struct load_run_config *cfg);
 
-/**
- * Set-up, answer and tear-down of ever new calls for measure_ms, in_flight at a time, no media.
- * @return as load_run()
- */
-int load_run_set_ups(struct load_result *r, const struct load_run_config *cfg);
-
 /* what is read off a result */
-double load_result_loss(const struct load_result *r);          /* 0..1 */
-double load_result_cpu_us(const struct load_result *r);        /* a packet; < 0: not known */
-double load_result_cpu_share(const struct load_result *r);     /* of one core, 0..; < 0 */
-double load_result_rss_bytes(const struct load_result *r);     /* a call; < 0: not known */
-double load_result_set_ups_per_s(const struct load_result *r); /* offers and answers */
+double load_result_loss(const struct load_result *r);           /* 0..1 */
+double load_result_cpu_us(const struct load_result *r);         /* a packet; < 0: not known */
+double load_result_cpu_share(const struct load_result *r);      /* of one core, 0..; < 0 */
+double load_result_rss_bytes(const struct load_result *r);      /* a call; < 0: not known */
+double load_result_growth_kb_hour(const struct load_result *r); /* in the second half; < -1e9 */
+double load_result_set_ups_per_s(const struct load_result *r);  /* offers and answers */
+double load_result_score(const struct load_result *r);          /* the lowest; < 0: not known */
+/** Calls that were to be set up, and those that could not be. */
+uint64_t load_result_asked(const struct load_result *r);
+uint64_t load_result_failed(const struct load_result *r);
+/** What good calls felt beside the attack. @return false: there was none */
+bool load_result_attacked(const struct load_result *r, struct load_quiet *attacked);
 /** Were all packets that came back right? */
 bool load_result_is_clean(const struct load_result *r);
 /** Did the generator keep its pace? If not, the figures are its own. */
 bool load_result_is_paced(const struct load_result *r);
+
+#define LOAD_GROWTH_UNKNOWN (-1e12)
 
 #endif

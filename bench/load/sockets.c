@@ -1,9 +1,10 @@
 #include "bench/load/sockets.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/filter.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -15,13 +16,14 @@
 #define SNDBUF_BYTES (4 * 1024 * 1024)
 #define PORT_TRIES   64
 #define FDS_SPARE    64 /* for all else that is open */
+#define FIRST_PORT   20000
 
-static int udp_bind(int *fd, const struct sockaddr_in *address)
+static int udp_bind(int *fd, const union load_address *address)
 {
-    *fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    *fd = socket(address->sa.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (*fd < 0)
         return errno;
-    if (bind(*fd, (const struct sockaddr *)address, sizeof(*address)) == 0)
+    if (bind(*fd, &address->sa, load_address_bytes(address)) == 0)
         return 0;
 
     int err = errno;
@@ -50,23 +52,26 @@ static int socket_prepare(int fd, int rcvbuf)
 }
 
 /* @return 0; EADDRINUSE: the port is odd, or the next one is taken */
-static int pair_try(struct load_sockets *s, struct sockaddr_in address)
+static int pair_try(struct load_sockets *s, const struct load_sockets_config *cfg,
+                    union load_address address)
 {
     int rtp = -1, rtcp = -1, rcvbuf = (int)(RCVBUF_BYTES / s->n_pairs);
     socklen_t n = sizeof(address);
 
+    if (rcvbuf < RCVBUF_MIN)
+        rcvbuf = RCVBUF_MIN;
     int err = udp_bind(&rtp, &address);
     if (err)
         return err;
-    getsockname(rtp, (struct sockaddr *)&address, &n);
-    unsigned port = ntohs(address.sin_port);
-    struct sockaddr_in next = address;
-    next.sin_port = htons((uint16_t)(port + 1));
+    getsockname(rtp, &address.sa, &n);
+    unsigned port = load_address_port(&address);
+    union load_address next = address;
+    load_address_set_port(&next, (uint16_t)(port + 1));
     err = port % 2 ? EADDRINUSE : udp_bind(&rtcp, &next);
     if (!err)
-        err = drop_all(rtcp);
+        err = cfg->has_rtcp ? socket_prepare(rtcp, rcvbuf) : drop_all(rtcp);
     if (!err)
-        err = socket_prepare(rtp, rcvbuf > RCVBUF_MIN ? rcvbuf : RCVBUF_MIN);
+        err = socket_prepare(rtp, rcvbuf);
     if (err) {
         close(rtp);
         if (rtcp >= 0)
@@ -80,47 +85,106 @@ static int pair_try(struct load_sockets *s, struct sockaddr_in address)
 }
 
 /* An even port for RTP with the next one for RTCP. */
-static int pair_open(struct load_sockets *s, const struct sockaddr_in *local)
+static int pair_open(struct load_sockets *s, const struct load_sockets_config *cfg,
+                     const union load_address *local)
 {
     int err = EADDRINUSE;
 
     for (unsigned tries = 0; tries < PORT_TRIES && err == EADDRINUSE; tries++)
-        err = pair_try(s, *local);
+        err = pair_try(s, cfg, *local);
     return err;
 }
 
-/* @return 0; EMFILE: there cannot be so many */
-static int descriptors_raise(unsigned n)
+/* The ports that the kernel gives to who asks for none (ip_local_port_range). */
+static unsigned ports_count(void)
+{
+    unsigned long from = 32768, to = 60999;
+    char text[64] = "", *at;
+    FILE *f = fopen("/proc/sys/net/ipv4/ip_local_port_range", "re");
+
+    if (f && fgets(text, sizeof(text), f)) {
+        from = strtoul(text, &at, 10);
+        to = strtoul(at, NULL, 10);
+    }
+    if (f)
+        fclose(f);
+    return to > from ? (unsigned)(to - from + 1) : 0;
+}
+
+/* Before anything is opened: are there as many descriptors and ports as it takes? */
+static int means_check(unsigned n_sockets, const char *local, char *problem, size_t cap)
 {
     struct rlimit limit;
+    unsigned n_ports = ports_count();
 
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
         return errno;
     limit.rlim_cur = limit.rlim_max;
     (void)setrlimit(RLIMIT_NOFILE, &limit);
-    return n + FDS_SPARE > limit.rlim_max ? EMFILE : 0;
+    if (n_sockets + FDS_SPARE > limit.rlim_max) {
+        snprintf(
+            problem, cap,
+            "%u descriptors are needed and %lu allowed: raise `ulimit -Hn`, or let calls share "
+            "sockets (--sockets)",
+            n_sockets + FDS_SPARE, (unsigned long)limit.rlim_max);
+        return EMFILE;
+    }
+    if (n_sockets > n_ports) {
+        snprintf(problem, cap,
+                 "%u ports are needed at %s and %u there: widen net.ipv4.ip_local_port_range, or "
+                 "let calls share sockets (--sockets)",
+                 n_sockets, local, n_ports);
+        return EMFILE;
+    }
+    return 0;
 }
 
-int load_sockets_init(struct load_sockets *s, const char *local, unsigned n_pairs, unsigned n_calls)
+static int lists_alloc(struct load_sockets *s, unsigned n)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET};
-    unsigned n = 2 * n_pairs;
-
-    *s = (struct load_sockets){.n_pairs = n_pairs, .n_calls = n_calls};
-    if (inet_pton(AF_INET, local, &address.sin_addr) != 1)
-        return EINVAL;
-    int err = descriptors_raise(2 * n);
-    if (err)
-        return err;
     s->fds = calloc(n, sizeof(*s->fds));
     s->rtcp_fds = calloc(n, sizeof(*s->rtcp_fds));
     s->addresses = calloc(n, sizeof(*s->addresses));
-    err = s->fds && s->rtcp_fds && s->addresses ? 0 : ENOMEM;
+    return s->fds && s->rtcp_fds && s->addresses ? 0 : ENOMEM;
+}
+
+int load_sockets_init(struct load_sockets *s, const struct load_sockets_config *cfg, char *problem,
+                      size_t cap)
+{
+    union load_address address;
+    unsigned n = 2 * cfg->n_pairs;
+
+    *s = (struct load_sockets){.n_pairs = cfg->n_pairs, .n_calls = cfg->n_calls};
+    problem[0] = 0;
+    int err = load_address_parse(&address, cfg->local) ? 0 : EINVAL;
+    if (!err)
+        err = means_check(2 * n, cfg->local, problem, cap);
+    if (!err)
+        err = lists_alloc(s, n);
     for (unsigned i = 0; i < n && !err; i++)
-        err = pair_open(s, &address);
+        err = pair_open(s, cfg, &address);
+    if (err && !problem[0])
+        snprintf(problem, cap, "%s: %s", cfg->local, strerror(err));
     if (err)
         load_sockets_wipe(s);
     return err;
+}
+
+int load_sockets_name(struct load_sockets *s, const struct load_sockets_config *cfg)
+{
+    union load_address address;
+    unsigned n = 2 * cfg->n_pairs;
+
+    *s = (struct load_sockets){.n_pairs = cfg->n_pairs, .n_calls = cfg->n_calls};
+    if (!load_address_parse(&address, cfg->local) || FIRST_PORT + 2 * n > UINT16_MAX)
+        return EINVAL;
+    s->addresses = calloc(n, sizeof(*s->addresses));
+    if (!s->addresses)
+        return ENOMEM;
+    for (unsigned i = 0; i < n; i++) {
+        s->addresses[i] = address;
+        load_address_set_port(&s->addresses[i], (uint16_t)(FIRST_PORT + 2 * i));
+    }
+    return 0;
 }
 
 void load_sockets_wipe(struct load_sockets *s)

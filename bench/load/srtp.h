@@ -11,7 +11,7 @@
 /**
  * SRTP of one direction of one stream, on libcrypto alone: it shares no code with the relay, whose
  * bytes it checks, and costs a fraction of what Debian's libsrtp2 does. AES_CM_128 with
- * HMAC_SHA1_80 or _32, RTP only, no MKI. Source: RFC 3711 s.3.3, 4.1.1, 4.2 and 4.3.
+ * HMAC_SHA1_80 or _32, no MKI. Source: RFC 3711 s.3.3, 3.4, 4.1.1, 4.2 and 4.3.
  */
 
 enum load_suite {
@@ -23,6 +23,9 @@ enum load_suite {
 #define LOAD_SRTP_KEY_BYTES  30 /* master key, then master salt */
 #define LOAD_SRTP_GROWTH_MAX 10
 #define LOAD_RTP_HEADER      12
+#define LOAD_RTCP_HEADER     8 /* in the clear */
+#define LOAD_SRTCP_GROWTH    14 /* the index and a tag of 80 bits, with either suite: RFC 4568 s.6.2 \
+                                 */
 
 struct load_srtp {
     EVP_CIPHER_CTX *aes;  /* keyed; the IV comes with each packet */
@@ -50,5 +53,19 @@ void load_srtp_wipe(struct load_srtp *s); /* a zeroed struct is allowed */
 size_t load_srtp_protect(struct load_srtp *s, uint8_t *packet, size_t n, uint64_t index);
 /** Checks and decrypts in place. @return bytes; 0: not authentic, nothing is changed */
 size_t load_srtp_unprotect(struct load_srtp *s, uint8_t *packet, size_t n);
+
+/** SRTCP of one direction: the same keys to begin with, others derived from them. */
+struct load_srtcp {
+    struct load_srtp keyed;
+    uint32_t index; /* of the next packet */
+};
+
+/** @return 0; ENOMEM */
+int load_srtcp_init(struct load_srtcp *s, const uint8_t key[LOAD_SRTP_KEY_BYTES]);
+void load_srtcp_wipe(struct load_srtcp *s); /* a zeroed struct is allowed */
+/** As load_srtp_protect(), with LOAD_SRTCP_GROWTH bytes of room. */
+size_t load_srtcp_protect(struct load_srtcp *s, uint8_t *packet, size_t n);
+/** As load_srtp_unprotect(). */
+size_t load_srtcp_unprotect(struct load_srtcp *s, uint8_t *packet, size_t n);
 
 #endif

@@ -2,15 +2,45 @@
 
 #include <string.h>
 
+#include "bench/load/bytes.h"
 #include "bench/load/pattern.h"
 
 #define MARKER 0x80
 
-int load_stream_init(struct load_stream *s, const struct load_end *end)
+static enum load_law law_of(const struct load_format *f)
 {
+    return f->pt == 0 ? LOAD_ULAW : LOAD_ALAW; /* RFC 3551, table 4 */
+}
+
+/* Where packets are lost the relay conceals them: what it makes up has no pattern. */
+static enum load_check check_of(const struct load_stream_config *cfg)
+{
+    enum load_check check = load_mode_check(cfg->mode, cfg->kind);
+
+    return check == LOAD_CHECK_LIKE && cfg->is_impaired ? LOAD_CHECK_CLOCK : check;
+}
+
+int load_stream_init(struct load_stream *s, const struct load_stream_config *cfg)
+{
+    const struct load_end *end = cfg->end;
     int err = 0;
 
-    *s = (struct load_stream){.relay = end->relay};
+    *s = (struct load_stream){
+        .format = load_mode_format(cfg->mode, cfg->kind, cfg->side),
+        .check = check_of(cfg),
+        .law = law_of(&cfg->mode->format[cfg->side]),
+        .other_law = law_of(&cfg->mode->format[!cfg->side]),
+        .n_pattern = cfg->kind == LOAD_VIDEO ? LOAD_PATTERN_MAX : LOAD_PATTERN_BYTES,
+        .name = cfg->name,
+        .pt = end->pt,
+        .dtmf_pt = end->dtmf_pt,
+        .relay = end->relay,
+        .ssrc = cfg->random[0],
+        .ts = cfg->random[1],
+        .seq = (uint16_t)(cfg->random[2] & 0x7fff), /* the first packets are of ROC 0 for
+                                                       everybody: RFC 3711 s.3.3.1 */
+        .is_marked = true,
+    };
     if (end->out.suite)
         err = load_srtp_init(&s->out, end->out.suite, end->out.key);
     if (!err && end->in.suite)
@@ -26,94 +56,142 @@ void load_stream_wipe(struct load_stream *s)
     load_srtp_wipe(&s->in);
 }
 
-static void put16(uint8_t *p, uint16_t v)
+/* ---- sending ----------------------------------------------------------------------------------
+ */
+
+static struct load_stamp *turn_begin(struct load_stream *s, enum load_stamp_state state)
 {
-    p[0] = (uint8_t)(v >> 8);
-    p[1] = (uint8_t)v;
+    struct load_stamp *stamp = &s->stamps[s->n_turns % LOAD_STAMPS];
+
+    *stamp = (struct load_stamp){.number = (uint32_t)s->n_turns, .state = (uint8_t)state};
+    s->n_turns++;
+    return stamp;
 }
 
-static void put32(uint8_t *p, uint32_t v)
+void load_stream_skip(struct load_stream *s)
 {
-    put16(p, (uint16_t)(v >> 16));
-    put16(p + 2, (uint16_t)v);
+    (void)turn_begin(s, LOAD_TURN_SILENT);
 }
 
-static uint16_t get16(const uint8_t *p)
+static size_t payload_write(const struct load_stream *s, uint8_t *payload, uint64_t number,
+                            const struct load_frame *frame)
 {
-    return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-    return (uint32_t)get16(p) << 16 | get16(p + 2);
-}
-
-size_t load_stream_write(struct load_stream *s, uint8_t packet[LOAD_PACKET_MAX], unsigned index,
-                         const struct load_mode *mode, const struct load_frame *frame)
-{
-    uint64_t number = s->n_sent++, at = s->seq + number; /* ROC << 16 | SEQ, from ROC 0 */
-    size_t n = LOAD_RTP_HEADER;
-
-    packet[0] = 0x80; /* version 2: RFC 3550 s.5.1 */
-    packet[1] = (uint8_t)(mode->format[index % 2].pt | (number ? 0 : MARKER));
-    put16(packet + 2, (uint16_t)at);
-    put32(packet + 4, s->ts + (uint32_t)number * mode->ticks[index % 2]);
-    put32(packet + 8, s->ssrc);
     if (frame) {
-        memcpy(packet + n, frame->bytes, frame->n);
-        n += frame->n;
-    } else {
-        load_pattern_write(packet + n, index, (uint32_t)number);
-        n += LOAD_PATTERN_BYTES;
+        memcpy(payload, frame->bytes, frame->n);
+        return frame->n;
     }
+    load_pattern_write(payload, s->n_pattern, s->name, (uint32_t)number);
+    return s->n_pattern;
+}
+
+size_t load_stream_write(struct load_stream *s, uint8_t packet[LOAD_PACKET_MAX],
+                         const struct load_frame *frame)
+{
+    uint64_t number = s->n_turns, at = s->seq + s->n_sent++; /* ROC << 16 | SEQ, from ROC 0 */
+    uint32_t ts = s->ts + (uint32_t)number * s->format->ticks;
+    uint8_t pt = s->pt, *payload = packet + LOAD_RTP_HEADER;
+    bool is_first = s->is_marked;
+    size_t n;
+
+    bool is_event = load_keypad_turn(&s->keypad, payload, &is_first);
+    if (is_event) {
+        pt = s->dtmf_pt;
+        ts = s->keypad.ts;
+        n = LOAD_EVENT_BYTES;
+    } else {
+        n = payload_write(s, payload, number, frame);
+        s->is_marked = false;
+    }
+    turn_begin(s, is_event ? LOAD_TURN_SILENT : LOAD_TURN_MADE)->seq = (uint16_t)at;
+    packet[0] = 0x80; /* version 2: RFC 3550 s.5.1 */
+    packet[1] = (uint8_t)(pt | (is_first ? MARKER : 0));
+    load_put16(packet + 2, (uint16_t)at);
+    load_put32(packet + 4, ts);
+    load_put32(packet + 8, s->ssrc);
+    s->octets += n;
+    n += LOAD_RTP_HEADER;
     return s->out.aes ? load_srtp_protect(&s->out, packet, n, at) : n;
 }
 
-static enum load_law law_of(const struct load_format *f)
+const struct load_stamp *load_stream_stamp_of(const struct load_stream *s, uint64_t number)
 {
-    return f->pt == 0 ? LOAD_ULAW : LOAD_ALAW; /* RFC 3551, table 4 */
+    const struct load_stamp *stamp = &s->stamps[number % LOAD_STAMPS];
+
+    return number < s->n_turns && stamp->number == (uint32_t)number ? stamp : NULL;
 }
 
-static enum load_verdict payload_check(const uint8_t *payload, unsigned index,
-                                       const struct load_mode *mode, uint64_t *number)
+void load_stream_stamp(struct load_stream *s, uint64_t number, uint64_t wall_ns)
 {
-    unsigned side = index % 2;
-    uint32_t stream, n;
+    struct load_stamp *stamp = &s->stamps[number % LOAD_STAMPS];
+
+    if (stamp->number != (uint32_t)number || stamp->state == LOAD_TURN_SENT)
+        return; /* forgotten, or sent a second time */
+    stamp->ns = wall_ns;
+    stamp->state = LOAD_TURN_SENT;
+}
+
+/* ---- hearing ----------------------------------------------------------------------------------
+ */
+
+static enum load_verdict pattern_check(const struct load_stream *s, const uint8_t *payload,
+                                       uint64_t *number)
+{
+    uint32_t name, n;
     bool is_whole;
 
-    load_pattern_read(payload, &stream, &n);
-    if (mode->check == LOAD_CHECK_LIKE)
-        is_whole = load_pattern_is_like(payload, stream, n, law_of(&mode->format[!side]),
-                                        law_of(&mode->format[side]));
+    load_pattern_read(payload, &name, &n);
+    if (s->check == LOAD_CHECK_LIKE)
+        is_whole = load_pattern_is_like(payload, name, n, s->other_law, s->law);
     else
-        is_whole = load_pattern_is_same(payload, stream, n);
+        is_whole = load_pattern_is_same(payload, s->n_pattern, name, n);
     if (!is_whole)
         return LOAD_CORRUPTED;
     *number = n;
-    return stream == (index ^ 1) ? LOAD_GOOD : LOAD_MISROUTED;
+    return name == (s->name ^ 1) ? LOAD_GOOD : LOAD_MISROUTED;
 }
 
-/* Which packet it is, by its time stamp; the first one is taken for the latest that was sent. */
-static enum load_verdict clock_check(struct load_stream *s, const struct load_stream *from,
-                                     uint32_t ts, uint32_t ticks, uint64_t *number)
+static uint64_t last_sent(const struct load_stream *from)
 {
+    for (uint64_t n = from->n_turns; n && from->n_turns - n < LOAD_STAMPS; n--)
+        if (from->stamps[(n - 1) % LOAD_STAMPS].state == LOAD_TURN_SENT)
+            return n - 1;
+    return 0;
+}
+
+/* Which packet it is, by its time stamp. The first one is taken for the latest that was sent; if
+ * that was too late, sooner or later one seems to come from the future, which sets it right. */
+static enum load_verdict clock_check(struct load_stream *s, const struct load_stream *from,
+                                     uint32_t ts, uint64_t *number)
+{
+    int32_t ticks = (int32_t)s->format->ticks;
+
     if (!s->has_heard) {
-        s->heard_number = from->n_sent ? from->n_sent - 1 : 0;
+        s->has_heard = true;
+        s->heard_number = last_sent(from);
         s->heard_ts = ts;
     }
     int32_t past = (int32_t)(ts - s->heard_ts);
-    int64_t n = (int64_t)s->heard_number + past / (int32_t)ticks;
-    if (past % (int32_t)ticks || n < 0 || (uint64_t)n >= from->n_sent)
+    int64_t n = (int64_t)s->heard_number + past / ticks;
+    if (past % ticks || n < 0)
         return LOAD_CORRUPTED;
+    if ((uint64_t)n >= from->n_turns) {
+        if ((uint64_t)n >= from->n_turns + LOAD_STAMPS)
+            return LOAD_CORRUPTED;
+        uint64_t latest = last_sent(from);
+        s->heard_number -= (uint64_t)n - latest;
+        n = (int64_t)latest;
+    }
     *number = (uint64_t)n;
+    s->heard_number = *number; /* so that time stamps may wrap */
+    s->heard_ts = ts;
     return LOAD_GOOD;
 }
 
 /* Relays may have numbers of their own, but a constant distance from those that were sent. */
-static enum load_verdict sequence_check(struct load_stream *s, const struct load_stream *from,
-                                        uint16_t seq, uint64_t number)
+static enum load_verdict sequence_check(struct load_stream *s, const struct load_stamp *stamp,
+                                        uint16_t seq)
 {
-    uint16_t added = (uint16_t)(seq - (uint16_t)(from->seq + number));
+    uint16_t added = (uint16_t)(seq - stamp->seq);
     bool is_jump = s->has_heard && added != s->heard_seq;
 
     s->has_heard = true;
@@ -121,29 +199,45 @@ static enum load_verdict sequence_check(struct load_stream *s, const struct load
     return is_jump ? LOAD_RENUMBERED : LOAD_GOOD;
 }
 
-enum load_verdict load_stream_read(struct load_stream *s, const struct load_stream *from,
-                                   unsigned index, const struct load_mode *mode, uint8_t *packet,
-                                   size_t n, uint64_t *number)
+static enum load_verdict payload_check(struct load_stream *s, const struct load_stream *from,
+                                       const uint8_t *packet, size_t n, uint64_t *number)
 {
-    const struct load_format *format = &mode->format[index % 2];
-    bool has_pattern = mode->check != LOAD_CHECK_CLOCK;
+    bool has_pattern = s->check != LOAD_CHECK_CLOCK;
     enum load_verdict v;
 
-    if (n < LOAD_RTP_HEADER || packet[0] != 0x80 || (packet[1] & ~MARKER) != format->pt)
-        return LOAD_STRAY;
-    if (s->in.aes && !(n = load_srtp_unprotect(&s->in, packet, n)))
-        return LOAD_UNAUTHENTIC;
-    if (has_pattern && n != LOAD_RTP_HEADER + LOAD_PATTERN_BYTES)
+    if (has_pattern && n != LOAD_RTP_HEADER + s->n_pattern)
         return LOAD_STRAY;
     if (n == LOAD_RTP_HEADER)
         return LOAD_CORRUPTED;
     if (has_pattern)
-        v = payload_check(packet + LOAD_RTP_HEADER, index, mode, number);
+        v = pattern_check(s, packet + LOAD_RTP_HEADER, number);
     else
-        v = clock_check(s, from, get32(packet + 4), mode->ticks[index % 2], number);
+        v = clock_check(s, from, load_get32(packet + 4), number);
     if (v != LOAD_GOOD)
         return v;
-    if (*number >= from->n_sent)
-        return LOAD_CORRUPTED;
-    return sequence_check(s, from, get16(packet + 2), *number);
+    if (*number >= from->n_turns)
+        return LOAD_CORRUPTED; /* it was never sent */
+    const struct load_stamp *stamp = load_stream_stamp_of(from, *number);
+    if (stamp && stamp->state != LOAD_TURN_SENT)
+        return has_pattern ? LOAD_CORRUPTED : LOAD_FILLED;
+    return stamp && s->check == LOAD_CHECK_SAME ? sequence_check(s, stamp, load_get16(packet + 2))
+                                                : LOAD_GOOD;
+}
+
+enum load_verdict load_stream_read(struct load_stream *s, const struct load_stream *from,
+                                   uint8_t *packet, size_t *n, uint64_t *number)
+{
+    if (*n < LOAD_RTP_HEADER || packet[0] != 0x80)
+        return LOAD_STRAY;
+    uint8_t pt = packet[1] & (uint8_t)~MARKER;
+    bool is_event = s->dtmf_pt && pt == s->dtmf_pt;
+    if (!is_event && pt != s->pt)
+        return LOAD_STRAY;
+    if (s->in.aes && !(*n = load_srtp_unprotect(&s->in, packet, *n)))
+        return LOAD_UNAUTHENTIC;
+    if (!is_event)
+        return payload_check(s, from, packet, *n, number);
+    load_key_ear_put(&s->key_ear, load_get32(packet + 4), packet + LOAD_RTP_HEADER,
+                     *n - LOAD_RTP_HEADER);
+    return LOAD_EVENT;
 }

@@ -1,0 +1,426 @@
+#include <math.h>
+#include <string.h>
+
+#include "bench/report/chart.h"
+#include "bench/report/html_internal.h"
+
+#define BINS 48
+
+/* ---- verdict and cards ------------------------------------------------------------------------
+ */
+
+static void verdict_write(FILE *out, const json_t *d)
+{
+    const json_t *limit, *limits = json_object_get(d, "limits");
+    bool is_good = json_is_true(json_object_get(d, "status"));
+    const char *problem = html_string(d, "problem");
+    size_t i, n_exceeded = 0;
+
+    json_array_foreach(limits, i, limit) n_exceeded +=
+        json_is_false(json_object_get(limit, "holds"));
+    fprintf(out, "<p><span class=\"verdict %s\">%s</span>", is_good ? "good" : "bad",
+            is_good ? "passed" : "failed");
+    if (*problem) {
+        chart_text(out, problem);
+    } else if (n_exceeded) {
+        fprintf(out, "%zu of %zu limits exceeded.", n_exceeded, json_array_size(limits));
+    } else if (json_is_false(json_object_get(json_object_get(d, "media"), "is_clean"))) {
+        fputs("Some packets came back wrong, see below.", out);
+    } else if (json_array_size(limits)) {
+        fprintf(out, "All %zu limits hold.", json_array_size(limits));
+    } else {
+        fputs("The scenario sets no limits.", out);
+    }
+    fputs("</p>\n", out);
+    if (json_is_false(json_object_get(json_object_get(d, "media"), "is_paced")))
+        fputs("<p><span class=\"verdict bad\">not paced</span>The load generator was late itself: "
+              "delay and loss may be its own.</p>\n",
+              out);
+}
+
+static void card(FILE *out, double value, const char *unit, const char *what)
+{
+    if (value < 0)
+        return;
+    fputs("<div class=\"card\"><b>", out);
+    chart_number(out, value);
+    fputs(" ", out);
+    chart_text(out, unit);
+    fputs("</b><span>", out);
+    chart_text(out, what);
+    fputs("</span></div>", out);
+}
+
+static double least_score(const json_t *d)
+{
+    const json_t *score;
+    double least = -1;
+    size_t i;
+
+    json_array_foreach(json_object_get(d, "scores"), i,
+                       score) if (least < 0 || html_number(score, "stoi") < least) least =
+        html_number(score, "stoi");
+    return least;
+}
+
+static double scaled(double value, double scale)
+{
+    return value < 0 ? -1 : value * scale;
+}
+
+static void cards_write(FILE *out, const json_t *d)
+{
+    const json_t *media = json_object_get(d, "media"), *relay = json_object_get(d, "relay");
+    const json_t *control = json_object_get(d, "control");
+    const json_t *delay = json_object_get(media, "delay_us");
+
+    fputs("<div class=\"cards\">", out);
+    card(out, html_number(control, "calls"), "calls", "at the begin");
+    card(out, scaled(html_number(media, "loss"), 100), "%", "of the packets lost");
+    card(out, html_number(delay, "p50"), "µs", "delay, median");
+    card(out, html_number(delay, "p99"), "µs", "delay, p99");
+    card(out, html_number(relay, "cpu_us_per_packet"), "µs", "CPU a packet");
+    card(out, scaled(html_number(relay, "cpu_share"), 100), "%", "of one core");
+    card(out, scaled(html_number(relay, "rss_bytes_per_call"), 1.0 / 1024), "KB", "memory a call");
+    card(out, html_number(control, "set_ups_per_s"), "/s", "set-ups a second");
+    card(out, html_number(json_object_get(control, "first_media_us"), "p50") / 1000, "ms",
+         "from offer to media, median");
+    card(out, least_score(d), "STOI", "speech understood, the worst call (1: all)");
+    fputs("</div>\n", out);
+}
+
+/* ---- charts over time -------------------------------------------------------------------------
+ */
+
+struct columns {
+    unsigned n;
+    double t[CHART_POINTS_MAX], p50[CHART_POINTS_MAX], p99[CHART_POINTS_MAX],
+        loss[CHART_POINTS_MAX], cpu[CHART_POINTS_MAX], user[CHART_POINTS_MAX],
+        rss[CHART_POINTS_MAX], calls[CHART_POINTS_MAX];
+    double attack_from, attack_to;
+    bool has_cpu;
+};
+
+static double loss_of(const json_t *p)
+{
+    double sent = html_number(p, "sent"), received = html_number(p, "received");
+
+    return sent > 0 ? fmax(0, 100 * (sent - received) / sent) : -1;
+}
+
+static void columns_read(struct columns *c, const json_t *d)
+{
+    const json_t *p;
+    size_t i;
+
+    memset(c, 0, sizeof(*c));
+    json_array_foreach(json_object_get(d, "series"), i, p)
+    {
+        if (c->n == CHART_POINTS_MAX)
+            break;
+        c->t[c->n] = html_number(p, "t");
+        c->p50[c->n] = html_number(p, "p50_us");
+        c->p99[c->n] = html_number(p, "p99_us");
+        c->loss[c->n] = loss_of(p);
+        c->cpu[c->n] = scaled(html_number(p, "cpu"), 100);
+        c->user[c->n] = scaled(html_number(p, "user"), 100);
+        c->rss[c->n] = html_number(p, "rss") / 1048576;
+        c->calls[c->n] = html_number(p, "calls");
+        c->has_cpu |= c->cpu[c->n] >= 0;
+        if (json_is_true(json_object_get(p, "attacked"))) {
+            if (c->attack_from <= 0)
+                c->attack_from = c->n ? c->t[c->n - 1] : 0;
+            c->attack_to = c->t[c->n];
+        }
+        c->n++;
+    }
+}
+
+static struct chart over_time(const struct columns *c, const char *title, const char *y_name)
+{
+    return (struct chart){.title = title,
+                          .x_name = "seconds",
+                          .y_name = y_name,
+                          .shade_from = c->attack_from,
+                          .shade_to = c->attack_to,
+                          .shade_name = "under attack"};
+}
+
+static void line_put(struct chart *chart, const struct columns *c, const double *y,
+                     const char *name, const char *color, bool is_area)
+{
+    chart->lines[chart->n_lines++] = (struct chart_line){
+        .name = name, .color = color, .x = c->t, .y = y, .n = c->n, .is_area = is_area};
+}
+
+static double limit_of(const json_t *d, const char *key)
+{
+    const json_t *limit;
+    size_t i;
+
+    json_array_foreach(json_object_get(d, "limits"), i,
+                       limit) if (strcmp(html_string(limit, "key"), key) ==
+                                  0) return html_number(limit, "limit");
+    return 0;
+}
+
+static void delay_chart(FILE *out, const struct columns *c)
+{
+    struct chart chart = over_time(c, "Delay over time", "µs");
+
+    line_put(&chart, c, c->p99, "p99", ORANGE, false);
+    line_put(&chart, c, c->p50, "median", BLUE, false);
+    chart_draw(out, &chart);
+}
+
+static void cost_charts(FILE *out, const struct columns *c)
+{
+    struct chart chart = over_time(c, "CPU of the relay", "% of one core");
+
+    if (!c->has_cpu)
+        return;
+    chart.y_top = 10;
+    line_put(&chart, c, c->cpu, "all", BLUE, true);
+    line_put(&chart, c, c->user, "user (in ticks of 10 ms)", GREEN, false);
+    chart_draw(out, &chart);
+    chart = over_time(c, "Memory of the relay", "MB resident");
+    line_put(&chart, c, c->rss, "MB", GREEN, true);
+    chart_draw(out, &chart);
+}
+
+/* ---- the histogram ----------------------------------------------------------------------------
+ */
+
+struct bins {
+    double x[BINS], share[BINS];
+    double low, high, n;
+};
+
+static void bins_range(struct bins *b, const json_t *histogram)
+{
+    const json_t *bucket;
+    size_t i;
+
+    b->low = INFINITY;
+    json_array_foreach(histogram, i, bucket)
+    {
+        double top = json_number_value(json_array_get(bucket, 0));
+
+        b->low = fmin(b->low, top);
+        b->high = fmax(b->high, top);
+        b->n += json_number_value(json_array_get(bucket, 1));
+    }
+    b->low = pow(10, floor(log10(fmax(b->low, 0.1))));
+    b->high = pow(10, ceil(log10(fmax(b->high, 1))));
+}
+
+static void histogram_chart(FILE *out, const json_t *d)
+{
+    const json_t *bucket,
+        *histogram = json_object_get(json_object_get(d, "media"), "delay_histogram");
+    struct bins b = {0};
+    size_t i;
+
+    if (!json_array_size(histogram))
+        return;
+    bins_range(&b, histogram);
+    for (unsigned k = 0; k < BINS; k++)
+        b.x[k] = b.low * pow(b.high / b.low, (k + 0.5) / BINS);
+    json_array_foreach(histogram, i, bucket)
+    {
+        double top = json_number_value(json_array_get(bucket, 0));
+        double k = log(fmax(top, b.low) / b.low) / log(b.high / b.low) * BINS;
+
+        b.share[k >= BINS ? BINS - 1
+                : k < 0   ? 0
+                        : (unsigned)k] += 100 * json_number_value(json_array_get(bucket, 1)) / b.n;
+    }
+    struct chart chart = {.title = "How long packets took",
+                          .note = "Each point is the share of packets around that delay; the axis "
+                                  "is logarithmic.",
+                          .x_name = "delay [µs]",
+                          .y_name = "% of the packets",
+                          .is_log_x = true,
+                          .n_lines = 1};
+    chart.lines[0] = (struct chart_line){
+        .name = "share", .color = BLUE, .x = b.x, .y = b.share, .n = BINS, .is_area = true};
+    chart_draw(out, &chart);
+}
+
+static void charts_write(FILE *out, const json_t *d)
+{
+    struct columns c;
+
+    columns_read(&c, d);
+    fputs("<div class=\"charts\">", out);
+    if (c.n > 1) {
+        struct chart loss = over_time(&c, "Loss over time", "% of the packets");
+        struct chart calls = over_time(&c, "Calls", "calls with media");
+
+        delay_chart(out, &c);
+        histogram_chart(out, d);
+        loss.y_top = 0.1;
+        loss.y_limit = limit_of(d, "loss");
+        loss.limit_name = "limit of the whole run";
+        line_put(&loss, &c, c.loss, "lost", RED, true);
+        chart_draw(out, &loss);
+        cost_charts(out, &c);
+        line_put(&calls, &c, c.calls, "calls", BLUE, true);
+        chart_draw(out, &calls);
+    } else {
+        histogram_chart(out, d);
+    }
+    fputs("</div>\n", out);
+}
+
+/* ---- tables -----------------------------------------------------------------------------------
+ */
+
+static void limits_write(FILE *out, const json_t *d)
+{
+    const json_t *limit, *limits = json_object_get(d, "limits");
+    size_t i;
+
+    if (!json_array_size(limits))
+        return;
+    fputs("<h2>Limits</h2><table><tr><th>what</th><th>limit</th><th>measured</th><th></th></tr>",
+          out);
+    json_array_foreach(limits, i, limit)
+    {
+        bool holds = json_is_true(json_object_get(limit, "holds"));
+        const json_t *value = json_object_get(limit, "value");
+
+        fputs("<tr><td>", out);
+        chart_text(out, html_string(limit, "what"));
+        fputs(json_is_true(json_object_get(limit, "is_least")) ? "</td><td>≥ " : "</td><td>≤ ",
+              out);
+        chart_number(out, html_number(limit, "limit"));
+        fputs(" ", out);
+        chart_text(out, html_string(limit, "unit"));
+        fputs("</td><td>", out);
+        if (json_is_number(value))
+            chart_number(out, json_number_value(value));
+        else
+            fputs("not measured", out);
+        fprintf(out, "</td><td><span class=\"verdict %s\">%s</span></td></tr>",
+                holds ? "good" : "bad", holds ? "holds" : "exceeded");
+    }
+    fputs("</table>\n", out);
+}
+
+static void times_row(FILE *out, const char *name, const json_t *times, double scale)
+{
+    static const char *const keys[] = {"p50", "p90", "p99", "p99.9", "max"};
+
+    if (!json_is_object(times))
+        return;
+    fprintf(out, "<tr><td>%s</td><td>", name);
+    chart_number(out, html_number(times, "n"));
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        fputs("</td><td>", out);
+        chart_number(out, html_number(times, keys[i]) * scale);
+    }
+    fputs("</td></tr>", out);
+}
+
+static void times_write(FILE *out, const json_t *d)
+{
+    static const char *const steps[] = {"offer", "answer", "reoffer", "reanswer", "delete"};
+    const json_t *media = json_object_get(d, "media"), *control = json_object_get(d, "control");
+    const json_t *attack = json_object_get(d, "attack");
+
+    fputs("<h2>Times</h2><table><tr><th>µs</th><th>n</th><th>p50</th><th>p90</th><th>p99</th>"
+          "<th>p99.9</th><th>max</th></tr>",
+          out);
+    times_row(out, "delay of a packet", json_object_get(media, "delay_us"), 1);
+    times_row(out, "the same while it was quiet",
+              json_object_get(json_object_get(attack, "quiet"), "delay_us"), 1);
+    times_row(out, "and under attack",
+              json_object_get(json_object_get(attack, "attacked"), "delay_us"), 1);
+    times_row(out, "generator behind its plan (late)", json_object_get(media, "late_us"), 1);
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+        times_row(out, steps[i], json_object_get(json_object_get(control, steps[i]), "us"), 1);
+    times_row(out, "offer to media at both ends", json_object_get(control, "first_media_us"), 1);
+    times_row(out, "ICE, both ends connected", json_object_get(control, "ice_us"), 1);
+    fputs("</table>\n", out);
+}
+
+static void counts_write(FILE *out, const json_t *d)
+{
+    static const struct {
+        const char *key, *what;
+        bool is_always;
+    } rows[] = {
+        {"sent", "sent to the relay", true},
+        {"received", "came back right", true},
+        {"reordered", "of these, behind a later one", true},
+        {"duplicates", "came twice", true},
+        {"corrupted", "payload changed", true},
+        {"unauthentic", "SRTP tag wrong", true},
+        {"misrouted", "of another call", true},
+        {"renumbered", "sequence numbers jumped", true},
+        {"stray", "from nobody that is known", true},
+        {"unsent", "refused by our own kernel", false},
+        {"filled", "made up by the relay for lost or silent ones", false},
+        {"dropped_before", "lost on purpose before the relay", false},
+        {"delayed_before", "delayed on purpose", false},
+        {"doubled_before", "doubled on purpose", false},
+        {"rtcp_sent", "RTCP sent", false},
+        {"rtcp_received", "RTCP received", false},
+        {"rtcp_bad", "RTCP wrong", false},
+        {"keys_pressed", "keys pressed (DTMF)", false},
+        {"keys_heard", "keys heard", false},
+        {"keys_wrong", "keys heard wrong", false},
+        {"ice_checks", "ICE checks sent", false},
+        {"ice_failed", "streams that ICE did not connect", false},
+        {"silent_ends", "ends that heard nothing", false},
+    };
+    const json_t *media = json_object_get(d, "media");
+
+    if (!json_is_object(media))
+        return;
+    fputs("<h2>Packets</h2><table><tr><th>packets</th><th>n</th></tr>", out);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        double n = html_number(media, rows[i].key);
+
+        if (n < 0 || (n == 0 && !rows[i].is_always))
+            continue;
+        fprintf(out, "<tr><td>%s</td><td>", rows[i].what);
+        chart_number(out, n);
+        fputs("</td></tr>", out);
+    }
+    fputs("</table>\n", out);
+}
+
+static void scores_write(FILE *out, const json_t *d)
+{
+    const json_t *score, *scores = json_object_get(d, "scores");
+    size_t i;
+
+    if (!json_array_size(scores))
+        return;
+    fputs("<h2>Speech</h2><p class=\"muted\">Of sampled calls: how much of what was said is "
+          "understood at the other end (STOI, 0 to 1), and how many of the packets were "
+          "heard.</p><table><tr><th>call</th><th>STOI</th><th>level right</th><th>heard</th></tr>",
+          out);
+    json_array_foreach(scores, i, score)
+    {
+        fputs("<tr><td>", out);
+        chart_text(out, html_string(score, "mode"));
+        fprintf(out, "</td><td>%.3f</td><td>%.0f %%</td><td>%.1f %%</td></tr>",
+                html_number(score, "stoi"), 100 * html_number(score, "coverage"),
+                100 * html_number(score, "heard"));
+    }
+    fputs("</table>\n", out);
+}
+
+void html_run(FILE *out, const json_t *d)
+{
+    verdict_write(out, d);
+    cards_write(out, d);
+    charts_write(out, d);
+    limits_write(out, d);
+    times_write(out, d);
+    scores_write(out, d);
+    counts_write(out, d);
+}

@@ -1,0 +1,186 @@
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "bench/report/chart.h"
+#include "bench/report/html_internal.h"
+#include "bench/report/versus.h"
+
+#define ROWS_MAX 32
+
+static const char *const colors[] = {BLUE, ORANGE, "#8a94a3", "#b9c0ca", GREEN, "#7c5ba8"};
+#define COLORS (sizeof(colors) / sizeof(colors[0]))
+
+/* Figures that a chart is worth; the table has all of them. */
+static bool is_drawn(const struct versus_figure *f)
+{
+    static const char *const names[] = {"CPU a packet", "memory a call",    "delay p50",
+                                        "delay p99",    "set-ups a second", "capacity",
+                                        "offer p99",    "score (STOI)"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(f->name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+static unsigned values_read(struct versus_value *values, const json_t *d, const char *row,
+                            const char *const *subjects, unsigned n, const struct versus_figure *f)
+{
+    unsigned n_known = 0;
+
+    for (unsigned i = 0; i < n; i++) {
+        values[i] = versus_value_of(d, row, subjects[i], f);
+        n_known += values[i].n > 0;
+    }
+    return n_known;
+}
+
+static void bars_write(FILE *out, const json_t *d, const char *row, const char *const *subjects,
+                       unsigned n, const struct versus_figure *f)
+{
+    struct versus_value values[VERSUS_SUBJECTS_MAX];
+    struct chart_bar bars[VERSUS_SUBJECTS_MAX];
+    unsigned n_bars = 0;
+    char title[160];
+
+    if (!is_drawn(f) || values_read(values, d, row, subjects, n, f) < 2)
+        return;
+    for (unsigned i = 0; i < n; i++)
+        if (values[i].n)
+            bars[n_bars++] = (struct chart_bar){.name = subjects[i],
+                                                .color = colors[i % COLORS],
+                                                .value = values[i].median,
+                                                .low = values[i].low,
+                                                .high = values[i].high,
+                                                .is_known = true};
+    snprintf(title, sizeof(title), "%s: %s", row, f->name);
+    chart_bars(out, title, f->unit, bars, n_bars);
+}
+
+static void cell_write(FILE *out, const struct versus_value *v)
+{
+    if (!v->n) {
+        fputs("<td>–</td>", out);
+        return;
+    }
+    fputs("<td>", out);
+    chart_number(out, v->median >= 100 ? round(v->median) : v->median);
+    if (v->n > 1 && v->median > 0)
+        fprintf(out, " <small>±%.0f %%</small>", (v->high - v->low) / 2 / v->median * 100);
+    fputs("</td>", out);
+}
+
+static void figure_write(FILE *out, const json_t *d, const char *row, const char *const *subjects,
+                         unsigned n, const struct versus_figure *f)
+{
+    struct versus_value values[VERSUS_SUBJECTS_MAX];
+
+    if (!values_read(values, d, row, subjects, n, f))
+        return;
+    fputs("<tr><td>", out);
+    chart_text(out, row);
+    fputs(": ", out);
+    chart_text(out, f->name);
+    fprintf(out, " <small>%s</small></td>", f->unit);
+    for (unsigned i = 0; i < n; i++)
+        cell_write(out, &values[i]);
+    if (n > 1 && values[0].n && values[1].n && values[1].median > 0)
+        fprintf(out, "<td class=\"best\">%.2f</td></tr>", values[0].median / values[1].median);
+    else
+        fputs("<td>–</td></tr>", out);
+}
+
+static void table_write(FILE *out, const json_t *d, const char *const *rows, unsigned n_rows,
+                        const char *const *subjects, unsigned n)
+{
+    fputs("<h2>All figures</h2><p class=\"muted\">Median of the runs; ± is half the way from the "
+          "lowest to the highest.</p><table><tr><th></th>",
+          out);
+    for (unsigned i = 0; i < n; i++) {
+        fputs("<th>", out);
+        chart_text(out, subjects[i]);
+        fputs("</th>", out);
+    }
+    fputs("<th>", out);
+    if (n > 1) {
+        chart_text(out, subjects[0]);
+        fputs(" / ", out);
+        chart_text(out, subjects[1]);
+    }
+    fputs("</th></tr>", out);
+    for (unsigned i = 0; i < n_rows; i++)
+        for (unsigned j = 0; versus_figure_at(j); j++)
+            figure_write(out, d, rows[i], subjects, n, versus_figure_at(j));
+    fputs("</table>\n", out);
+}
+
+/* The first search of each subject of a row. */
+static void curves_write(FILE *out, const json_t *d)
+{
+    const json_t *run;
+    char title[160];
+    size_t i;
+
+    json_array_foreach(json_object_get(d, "runs"), i, run)
+    {
+        const json_t *figures = json_object_get(run, "figures");
+
+        if (html_number(run, "run") > 1 || !json_object_get(figures, "steps"))
+            continue;
+        snprintf(title, sizeof(title), "%.60s: %.60s", html_string(run, "row"),
+                 html_string(run, "subject"));
+        html_steps(out, title, figures);
+    }
+}
+
+static void doubts_write(FILE *out, const json_t *d)
+{
+    const json_t *run;
+    bool is_any = false;
+    size_t i;
+
+    json_array_foreach(json_object_get(d, "runs"), i, run)
+    {
+        const json_t *f = json_object_get(run, "figures"), *media = json_object_get(f, "media");
+        bool is_wrong = json_is_false(json_object_get(media, "is_clean"));
+        bool is_late = json_is_false(json_object_get(media, "is_paced"));
+        bool is_bound = json_is_true(json_object_get(f, "is_lower_bound"));
+
+        if (!is_wrong && !is_late && !is_bound && !*html_string(f, "problem"))
+            continue;
+        fputs(is_any ? "<li>" : "<h2>Doubts</h2><ul><li>", out);
+        is_any = true;
+        chart_text(out, html_string(run, "row"));
+        fputs(", ", out);
+        chart_text(out, html_string(run, "subject"));
+        fprintf(out, ", run %.0f:%s%s%s ", html_number(run, "run"),
+                is_wrong ? " packets were not right;" : "",
+                is_late ? " the generator was late;" : "",
+                is_bound ? " a lower bound: the generator's limit;" : "");
+        chart_text(out, html_string(f, "problem"));
+        fputs("</li>", out);
+    }
+    if (is_any)
+        fputs("</ul>\n", out);
+}
+
+void html_versus(FILE *out, const json_t *d)
+{
+    const char *rows[ROWS_MAX], *subjects[VERSUS_SUBJECTS_MAX];
+    unsigned n_rows = versus_rows(d, rows, ROWS_MAX);
+    unsigned n = versus_subjects(d, NULL, subjects);
+
+    fputs(
+        "<p>The same work, in turn. Shorter bars are better for CPU, delay and memory, longer ones "
+        "for set-ups, capacity and score; the dark line is the spread of the runs.</p>"
+        "<div class=\"charts\">",
+        out);
+    for (unsigned i = 0; i < n_rows; i++)
+        for (unsigned j = 0; versus_figure_at(j); j++)
+            bars_write(out, d, rows[i], subjects, n, versus_figure_at(j));
+    curves_write(out, d);
+    fputs("</div>\n", out);
+    table_write(out, d, rows, n_rows, subjects, n);
+    doubts_write(out, d);
+}
