@@ -6,11 +6,12 @@
 #include <string.h>
 #include <time.h>
 
-#define LOOK_MS   250
-#define SILENT_MS 2000 /* without a callback: the device has stopped, whatever the library says */
-#define RETRY_MS  1000
-#define CLOSE_S   2
-#define RING_S    1
+#define LOOK_MS      250
+#define SILENT_MS    2000 /* without a callback: the device has stopped, whatever the library says */
+#define RETRY_MS     1000
+#define RETRY_ONE_MS 5000
+#define CLOSE_S      2
+#define RING_S       1
 
 struct one {
     struct card card;
@@ -85,21 +86,30 @@ static void gone_tell(struct cards *c, struct one *o, const char *why)
     pthread_mutex_unlock(&c->lock);
 }
 
-/* @return 0; or what card_open() said of the first one that failed */
+/* One that does not open does not keep the other one closed. @return 0; or what card_open() said of
+ * the first that failed, with why */
 static int all_open(struct cards *c, char why[static CARD_TEXT_MAX])
 {
+    char one_why[CARD_TEXT_MAX];
     int err = card_library_open(why);
+
     if (err)
         return err;
-    for (unsigned i = 0; i < 2 && !err; i++) {
+    for (unsigned i = 0; i < 2; i++) {
         struct one *o = &c->one[i];
 
         if (!c->cfg.is_used[i])
             continue;
-        err =
-            card_open(&o->card, *c->name[i] ? c->name[i] : c->cfg.name[i], c->cfg.rate_hz[i], why);
-        if (!err)
+        int one_err = card_open(&o->card, *c->name[i] ? c->name[i] : c->cfg.name[i],
+                                c->cfg.rate_hz[i], one_why);
+        if (!one_err) {
             running_tell(c, o);
+            continue;
+        }
+        gone_tell(c, o, one_why);
+        if (!err)
+            memcpy(why, one_why, CARD_TEXT_MAX);
+        err = err ? err : one_err;
     }
     return err;
 }
@@ -139,6 +149,12 @@ static bool all_look(struct cards *c)
     return is_well;
 }
 
+/* Looking again closes one that still works, so it is done less often then. */
+static unsigned retry_ms(const struct cards *c)
+{
+    return c->one[0].card.stream || c->one[1].card.stream ? RETRY_ONE_MS : RETRY_MS;
+}
+
 static void reopen(struct cards *c)
 {
     char why[CARD_TEXT_MAX];
@@ -147,10 +163,7 @@ static void reopen(struct cards *c)
         all_close(c);
         if (all_open(c, why) == 0)
             return;
-        for (unsigned i = 0; i < 2; i++)
-            if (c->cfg.is_used[i] && !c->one[i].card.stream)
-                gone_tell(c, &c->one[i], why);
-    } while (!pause_ms(c, RETRY_MS));
+    } while (!pause_ms(c, retry_ms(c)));
 }
 
 static void opened_tell(struct cards *c, int err, const char *why)

@@ -112,9 +112,10 @@ static bool cause_foreign(struct verdict *v, const struct facts *f, unsigned sid
 
 static bool cause_dropped(struct verdict *v, const struct facts *f, unsigned side)
 {
-    const struct facts_end *from = &f->end[!side];
+    const struct facts_end *from = &f->end[!side], *to = &f->end[side];
+    uint64_t least = to->is_here ? 1 : from->counts.rtp_sent / 10 + 1;
 
-    if (facts_hears(&f->end[side]) || !from->leg.is_known || !from->leg.n_dropped)
+    if (facts_hears(to) || !from->is_here || from->leg.n_dropped < least)
         return false;
     verdict_say(v, VERDICT_FAILED,
                 "cause: the relay drops what %c sends: %" PRIu64 " packets, reason \"%s\"",
@@ -150,7 +151,8 @@ static bool cause_silent_sender(struct verdict *v, const struct facts *f, unsign
 {
     const struct facts_end *from = &f->end[!side];
 
-    if (facts_hears(&f->end[side]) || !from->is_here || from->counts.rtp_sent)
+    if (!f->end[side].is_here || facts_hears(&f->end[side]) || !from->is_here ||
+        from->counts.rtp_sent)
         return false;
     verdict_say(v, VERDICT_FAILED, "cause: %c sent nothing%s", from->letter,
                 from->counts.send_errors ? ": the system refused its packets (no route?)"
@@ -174,21 +176,52 @@ static bool cause_quiet(struct verdict *v, const struct facts *f, unsigned side)
     return true;
 }
 
+static bool is_on_purpose(const struct facts_end *from, uint64_t n_lost)
+{
+    return from->counts.held_back > 0 && from->counts.held_back >= n_lost / 2;
+}
+
+/* Lost on the last part of the way, or on all of it. */
 static bool cause_loss(struct verdict *v, const struct facts *f, unsigned side)
 {
     const struct facts_end *to = &f->end[side], *from = &f->end[!side];
 
-    if (verdict_loss(&to->rx) <= VERDICT_LOSS_FELT)
+    if (verdict_loss(&to->rx) <= VERDICT_LOSS_FELT || is_on_purpose(from, to->rx.lost))
         return false;
-    if (from->counts.held_back >= to->rx.lost / 2)
-        verdict_say(v, VERDICT_FAULTY,
-                    "cause: loss on purpose: %" PRIu64 " packets of %c were held back here",
-                    from->counts.held_back, from->letter);
-    else
-        verdict_say(v, VERDICT_FAULTY,
-                    "cause: the network to %c loses packets: %" PRIu64 " of %" PRIu64
-                    "; overloaded link or relay (picrelay_drops_total{reason=\"kernel\"})",
-                    to->letter, to->rx.lost, to->rx.packets + to->rx.lost);
+    verdict_say(v, VERDICT_FAULTY,
+                "cause: the network to %c loses packets: %" PRIu64 " of %" PRIu64
+                "; overloaded link or relay (picrelay_drops_total{reason=\"kernel\"})",
+                to->letter, to->rx.lost, to->rx.packets + to->rx.lost);
+    return true;
+}
+
+/* Lost on the first part: a relay that transcodes makes it up, so that only its reports tell. */
+static bool cause_loss_before(struct verdict *v, const struct facts *f, unsigned side)
+{
+    const struct facts_end *from = &f->end[side];
+    uint32_t lost = from->rtcp.block_lost;
+
+    if (!from->rtcp.has_block || lost <= VERDICT_LOSS_FELT * (double)from->tx.packets ||
+        lost > from->tx.packets)
+        return false;
+    if (is_on_purpose(from, lost))
+        return false;
+    verdict_say(v, VERDICT_FAULTY,
+                "cause: the network loses what %c sends: %u of %" PRIu64
+                " packets, by the receiver's RTCP reports",
+                from->letter, lost, from->tx.packets);
+    return true;
+}
+
+static bool cause_purpose(struct verdict *v, const struct facts *f, unsigned side)
+{
+    const struct facts_end *from = &f->end[side];
+
+    if (!from->counts.held_back)
+        return false;
+    verdict_say(v, VERDICT_FAULTY,
+                "cause: loss on purpose: %" PRIu64 " packets of %c were held back here",
+                from->counts.held_back, from->letter);
     return true;
 }
 
@@ -213,8 +246,8 @@ static bool cause_device_lost(struct verdict *v, const struct facts *f, unsigned
 
     if (!c->is_used || !c->status.n_lost)
         return false;
-    verdict_say(v, VERDICT_FAULTY, "cause: the %s (%s) disappeared %u times and %s", names[side],
-                c->status.name, c->status.n_lost,
+    verdict_say(v, VERDICT_FAULTY, "cause: the %s (%s) disappeared%s and %s", names[side],
+                c->status.name, c->status.n_lost > 1 ? " again and again" : "",
                 c->status.state == CARD_RUNNING ? "came back" : "did not come back");
     return true;
 }
@@ -270,8 +303,9 @@ static cause_h *const before_media[] = {cause_devices, cause_relay_silent, cause
 static cause_h *const of_the_path[] = {cause_ice};
 static cause_h *const of_media[] = {cause_keys,     cause_foreign,       cause_dropped,
                                     cause_half_way, cause_silent_sender, cause_none};
-static cause_h *const of_faults[] = {cause_quiet,       cause_loss,        cause_jitter,
-                                     cause_device_lost, cause_device_gaps, cause_clipped};
+static cause_h *const of_faults[] = {cause_quiet,       cause_loss,   cause_loss_before,
+                                     cause_purpose,     cause_jitter, cause_device_lost,
+                                     cause_device_gaps, cause_clipped};
 
 /* The first of a group that fits, for each end. */
 static bool group_find(struct verdict *v, const struct facts *f, cause_h *const group[], size_t n)

@@ -123,7 +123,12 @@ static uint64_t say(struct mouth *m, int16_t *samples, uint32_t n)
     }
     if (m->is_muted)
         memset(samples, 0, n * sizeof(*samples));
+    /* a marker is not what a microphone gives */
+    if (m->cfg.kind == MOUTH_MICROPHONE)
+        level_put(&m->level, samples, n, FEED_HZ);
     marker_add(m, samples, n);
+    if (m->cfg.kind != MOUTH_MICROPHONE)
+        level_put(&m->level, samples, n, FEED_HZ);
     m->n_said += n;
     return age_us;
 }
@@ -137,7 +142,6 @@ void mouth_source(int16_t *samples, uint32_t n, uint32_t rate_hz, void *arg)
     if (n_wide > FRAME_MAX)
         return;
     uint64_t now_us = loop_now_us(), age_us = say(m, wide, n_wide);
-    level_put(&m->level, wide, n_wide, FEED_HZ);
     timed_put(m->record, wide, n_wide, now_us - age_us);
     if (rate_hz == FEED_HZ) {
         memcpy(samples, wide, n * sizeof(*samples));

@@ -109,7 +109,7 @@ static const char *ice_name(const struct facts_end *e)
 static void sound_lines(struct page *p, const struct facts_end *e)
 {
     const struct measure *m = &e->measured;
-    char bar[METER + 1];
+    char bar[METER + 1], score[80] = "";
 
     line(p, "  out  [%s] %4.0f dB  %-16s %" PRIu64 " packets", meter(bar, &e->level_out),
          e->level_out.rms_db, *e->codec_sent ? e->codec_sent : "-", e->counts.rtp_sent);
@@ -124,10 +124,14 @@ static void sound_lines(struct page *p, const struct facts_end *e)
          " late, %" PRIu64 " starved",
          e->held_ms, e->target_ms, (double)e->jitter.concealed / JITTER_HZ, e->jitter.recovered,
          e->jitter.late, e->jitter.starved);
-    if (m->has_delay || m->n_scores)
-        line(p, "       mouth to ear %.0f ms (%.0f to %.0f); STOI %.2f, %.0f %% heard: %s",
-             m->delay_ms, m->least_ms, m->most_ms, m->last.stoi, m->last.coverage * 100,
-             m->n_scores ? score_meaning(&m->last) : "not scored");
+    if (m->n_scores)
+        snprintf(score, sizeof(score), "STOI %.2f, %.0f %% heard: %s", m->last.stoi,
+                 m->last.coverage * 100, score_meaning(&m->last));
+    if (m->has_delay)
+        line(p, "       mouth to ear %.0f ms (%.0f to %.0f)  %s", m->delay_ms, m->least_ms,
+             m->most_ms, score);
+    else if (m->n_scores)
+        line(p, "       %s", score);
 }
 
 static void path_lines(struct page *p, const struct facts_end *e)
