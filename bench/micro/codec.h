@@ -11,8 +11,16 @@ const struct codec_spec *bench_codec_spec(size_t i);
 __attribute__((noreturn)) void bench_codec_die(const char *what, int err);
 
 void bench_codec_cost(const struct sound *speech);
+void bench_codec_once(const struct sound *speech);
 void bench_codec_rate(const struct sound *speech);
-void bench_codec_sound(const struct sound *speech);
+
+#define BENCH_CODECS_MAX   16
+#define BENCH_SPEECHES_MAX 4
+struct speeches {
+    struct sound speech[BENCH_SPEECHES_MAX];
+    unsigned n;
+};
+void bench_codec_sound(const struct speeches *in);
 
 /** Speech as one codec's packets of 20 ms. */
 struct coded {

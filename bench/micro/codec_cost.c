@@ -96,6 +96,11 @@ struct bare {
     uint32_t rate_hz;          /* of the encoder */
 };
 
+/* The work that is compared, all packets of it, under names that callgrind can be told
+ * (codec_instructions). */
+void bench_codec_bare(const struct bare *b, const struct coded *c);
+void bench_codec_whole(struct transcoder *t, const struct coded *c);
+
 static void bare_open(struct bare *b, const struct coded *c, const struct codec_spec *out)
 {
     struct codec_options opt;
@@ -127,37 +132,40 @@ static void bare_close(struct bare *b)
     resample_free(b->resample);
 }
 
-static uint64_t bare_run(const struct coded *c, const struct codec_spec *out)
+__attribute__((noinline)) void bench_codec_bare(const struct bare *b, const struct coded *c)
 {
     uint8_t payload[CODEC_PAYLOAD_MAX];
+
+    for (unsigned i = 0; i < c->n; i++) {
+        struct pcm pcm = {.samples = pcm_a};
+
+        if (b->in->decode(b->decoder, c->packets[i].payload, c->packets[i].n, &pcm))
+            continue;
+        if (b->resample) {
+            pcm.n_frames = resample_run(b->resample, pcm_a, pcm.n_frames, pcm_b, CODEC_PCM_MAX);
+            pcm.samples = pcm_b;
+            pcm.rate_hz = b->rate_hz;
+        }
+        (void)b->out->encode(b->encoder, &pcm, payload, sizeof(payload));
+    }
+}
+
+static uint64_t bare_run(const struct coded *c, const struct codec_spec *out)
+{
     struct bare b = {0};
     uint64_t begin;
 
     bare_open(&b, c, out);
     begin = cpu_ns();
-    for (unsigned i = 0; i < c->n; i++) {
-        struct pcm pcm = {.samples = pcm_a};
-
-        if (b.in->decode(b.decoder, c->packets[i].payload, c->packets[i].n, &pcm))
-            continue;
-        if (b.resample) {
-            pcm.n_frames = resample_run(b.resample, pcm_a, pcm.n_frames, pcm_b, CODEC_PCM_MAX);
-            pcm.samples = pcm_b;
-            pcm.rate_hz = b.rate_hz;
-        }
-        (void)b.out->encode(b.encoder, &pcm, payload, sizeof(payload));
-    }
+    bench_codec_bare(&b, c);
     begin = cpu_ns() - begin;
     bare_close(&b);
     return begin / (c->n ? c->n : 1);
 }
 
-static uint64_t transcoder_run(const struct coded *c, const struct codec_spec *out)
+__attribute__((noinline)) void bench_codec_whole(struct transcoder *t, const struct coded *c)
 {
-    struct transcoder *t = bench_transcoder(&c->spec, out);
     uint8_t payload[CODEC_PAYLOAD_MAX];
-    const uint64_t begin = cpu_ns();
-    uint64_t spent;
 
     for (unsigned i = 0; i < c->n; i++) {
         struct transcoder_packet pkt = {.pt = PT_IN,
@@ -170,6 +178,15 @@ static uint64_t transcoder_run(const struct coded *c, const struct codec_spec *o
         while (transcoder_get(t, &pkt, payload, sizeof(payload), i * 20000ULL) == 0)
             ;
     }
+}
+
+static uint64_t transcoder_run(const struct coded *c, const struct codec_spec *out)
+{
+    struct transcoder *t = bench_transcoder(&c->spec, out);
+    const uint64_t begin = cpu_ns();
+    uint64_t spent;
+
+    bench_codec_whole(t, c);
     spent = cpu_ns() - begin;
     transcoder_free(t);
     return spent / (c->n ? c->n : 1);
@@ -199,6 +216,34 @@ static double compare(const struct coded *c, const struct codec_spec *out)
     printf("%-8s %-8s %9.2f %9.2f %7.3f\n", c->spec.name, out->name, (double)median(bare) / 1000,
            (double)median(whole) / 1000, (double)median(whole) / (double)median(bare));
     return (double)median(whole) / (double)median(bare);
+}
+
+static void once(const struct coded *c, const struct codec_spec *out, const char *from,
+                 const char *to)
+{
+    printf("%s %s %u\n", from, to, c->n);
+    (void)bare_run(c, out);
+    (void)transcoder_run(c, out);
+}
+
+/* Each side of each pair once, for an instrument that counts. It begins with one that is not of the
+ * table: what was done before is counted to that. */
+void bench_codec_once(const struct sound *speech)
+{
+    struct coded coded[BENCH_CODECS_MAX];
+    size_t n = 0;
+
+    for (; bench_codec_spec(n); n++)
+        coded_make(&coded[n], bench_codec_spec(n), speech, 0);
+    once(&coded[0], bench_codec_spec(1), "-", "-");
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = 0; k < n; k++) {
+            if (i != k)
+                once(&coded[i], bench_codec_spec(k), coded[i].spec.name, bench_codec_spec(k)->name);
+        }
+    }
+    while (n > 0)
+        coded_free(&coded[--n]);
 }
 
 void bench_codec_cost(const struct sound *speech)

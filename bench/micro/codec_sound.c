@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,12 +16,29 @@
  * where nothing came, no FEC, no concealment), through the same two codecs.
  */
 
-enum { PT_IN = 96, SEED = 20261122, TAIL_US = 200000 };
+enum { PT_IN = 96, SEED = 20261122, N_SEEDS = 8, TAIL_US = 200000 };
 
 static const struct {
+    const char *title;
     double loss, burst;
-} networks[] = {{0, 1}, {0.01, 1}, {0.03, 1}, {0.05, 1}, {0.10, 1}, {0.05, 3}, {0.10, 3}};
+} networks[] = {
+    {"0 %", 0, 1},
+    {"1 %", 0.01, 1},
+    {"3 %", 0.03, 1},
+    {"5 %", 0.05, 1},
+    {"10 %", 0.10, 1},
+    {"5 %, bursts of 3", 0.05, 3},
+    {"10 %, bursts of 3", 0.10, 3},
+};
 enum { N_NETWORKS = sizeof(networks) / sizeof(networks[0]) };
+
+/* Of one source codec: what repair gave, by network and run, as the mean over all it went to. */
+struct gains {
+    unsigned n_runs, n_pairs;
+    double gain[N_NETWORKS]
+               [N_SEEDS * BENCH_SPEECHES_MAX]; /* relayed less plain, summed over pairs */
+    double damage[N_NETWORKS];                 /* direct less plain, likewise, of all */
+};
 
 /* What the receiver hears, on the output's timeline. */
 struct listener {
@@ -156,43 +174,114 @@ static double plain(const struct coded *c, const struct codec_spec *out, struct 
     return stoi;
 }
 
-static struct lossy *network(unsigned i)
+static struct lossy *network(unsigned i, unsigned seed)
 {
     static struct lossy net;
     const struct lossy_config cfg = {
-        .seed = SEED, .loss = networks[i].loss, .burst = networks[i].burst};
+        .seed = SEED + seed, .loss = networks[i].loss, .burst = networks[i].burst};
 
     lossy_init(&net, &cfg);
     return &net;
 }
 
-static void pair_print(const struct coded *c, const struct codec_spec *out,
-                       const struct sound *speech)
+/* ---- tables ---- */
+
+/* One cell: the means over all runs of relayed and of plain. */
+static void cell_print(const struct speeches *in, const struct coded *coded,
+                       const struct codec_spec *out, unsigned i, struct gains *g,
+                       const double *direct)
 {
-    printf("%-8s %-8s  direct %.3f  relayed", c->spec.name, out->name,
-           plain(c, out, network(0), speech));
+    const unsigned n_seeds = networks[i].loss > 0 ? N_SEEDS : 1; /* without loss all are the same */
+    double sum_relayed = 0, sum_plain = 0;
+
+    for (unsigned n = 0; n < in->n; n++) {
+        for (unsigned seed = 0; seed < n_seeds; seed++) {
+            const double r = relayed(&coded[n], out, network(i, seed), &in->speech[n]);
+            const double p = plain(&coded[n], out, network(i, seed), &in->speech[n]);
+
+            sum_relayed += r;
+            sum_plain += p;
+            g->gain[i][n * N_SEEDS + seed] += r - p;
+            g->damage[i] += direct[n] - p;
+        }
+    }
+    printf(" %.3f / %.3f |", sum_relayed / (in->n * n_seeds), sum_plain / (in->n * n_seeds));
+}
+
+static void pair_print(const struct speeches *in, const struct coded *coded,
+                       const struct codec_spec *out, struct gains *g)
+{
+    double direct[BENCH_SPEECHES_MAX], sum = 0;
+
+    for (unsigned n = 0; n < in->n; n++)
+        sum += direct[n] = plain(&coded[n], out, network(0, 0), &in->speech[n]);
+    printf("| %s | %s | %.3f |", coded->spec.name, out->name, sum / in->n);
     for (unsigned i = 0; i < N_NETWORKS; i++)
-        printf(" %.3f", relayed(c, out, network(i), speech));
-    printf("  plain");
+        cell_print(in, coded, out, i, g, direct);
+    printf("\n");
+    fflush(stdout);
+    g->n_pairs++;
+}
+
+static void head_print(const char *first)
+{
+    printf("%s", first);
     for (unsigned i = 0; i < N_NETWORKS; i++)
-        printf(" %.3f", plain(c, out, network(i), speech));
+        printf(" %s |", networks[i].title);
     printf("\n");
 }
 
-void bench_codec_sound(const struct sound *speech)
+/* Mean, twice its standard error over the runs, and how much of the damage is undone. */
+static void gains_print(const struct gains *g, const char *name)
 {
-    printf("STOI at loss of");
-    for (unsigned i = 0; i < N_NETWORKS; i++)
-        printf(" %g %%%s", networks[i].loss * 100, networks[i].burst > 1 ? " in bursts of 3" : "");
-    printf("\n");
-    for (size_t i = 0; bench_codec_spec(i); i++) {
-        struct coded c;
+    printf("| %s |", name);
+    for (unsigned i = 0; i < N_NETWORKS; i++) {
+        double sum = 0, squares = 0, mean, variance;
+        unsigned n_better = 0;
 
-        coded_make(&c, bench_codec_spec(i), speech, 10);
+        for (unsigned k = 0; k < g->n_runs; k++) {
+            const double gain = g->gain[i][k] / g->n_pairs;
+
+            sum += gain;
+            squares += gain * gain;
+            n_better += gain > 0;
+        }
+        mean = sum / g->n_runs;
+        variance = (squares - g->n_runs * mean * mean) / (g->n_runs - 1);
+        if (networks[i].loss > 0)
+            printf(" %+.3f ±%.3f, %.0f %%, %u/%u |", mean, 2 * sqrt(fmax(variance, 0) / g->n_runs),
+                   100 * sum * g->n_pairs / g->damage[i], n_better, g->n_runs);
+        else
+            printf(" |");
+    }
+    printf("\n");
+}
+
+void bench_codec_sound(const struct speeches *in)
+{
+    static struct gains gains[BENCH_CODECS_MAX];
+    struct coded coded[BENCH_SPEECHES_MAX];
+
+    printf("STOI, relayed / plain; mean of %u runs (%u speakers, %u seeds)\n\n", in->n * N_SEEDS,
+           in->n, N_SEEDS);
+    head_print("| from | to | direct |");
+    printf("|---|---|---|---|---|---|---|---|---|---|\n");
+    for (size_t i = 0; bench_codec_spec(i); i++) {
+        gains[i].n_runs = in->n * N_SEEDS;
+        for (unsigned n = 0; n < in->n; n++)
+            coded_make(&coded[n], bench_codec_spec(i), &in->speech[n], 10);
         for (size_t k = 0; bench_codec_spec(k); k++) {
             if (i != k)
-                pair_print(&c, bench_codec_spec(k), speech);
+                pair_print(in, coded, bench_codec_spec(k), &gains[i]);
         }
-        coded_free(&c);
+        for (unsigned n = 0; n < in->n; n++)
+            coded_free(&coded[n]);
     }
+    printf("\nWhat repair gives: relayed less plain, ± twice the standard error; how much of what "
+           "loss took\nfrom direct; in how many runs it was better. Mean over all codecs it went "
+           "to.\n\n");
+    head_print("| from |");
+    printf("|---|---|---|---|---|---|---|---|\n");
+    for (size_t i = 0; bench_codec_spec(i); i++)
+        gains_print(&gains[i], bench_codec_spec(i)->name);
 }
