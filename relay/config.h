@@ -21,6 +21,8 @@
 #define CONFIG_CODECS_MAX     16
 #define CONFIG_NAME_MAX       64
 #define CONFIG_WORKERS_MAX    256
+#define CONFIG_TURN_TEXT_MAX  256
+#define CONFIG_TURN_GATHER_MS 200
 #define CONFIG_CPUS_MAX       1024 /* as CPU_SETSIZE */
 
 /** Which SDP and ICE a leg of this interface speaks when the offer does not tell. */
@@ -62,6 +64,12 @@ struct config_interface {
         bool fec;            /* from the start; else after reports of loss */
         bool dtx;
     } opus;         /* as it is sent here */
+    struct {
+        union addr server; /* UDP; AF_UNSPEC: none */
+        char username[CONFIG_TURN_TEXT_MAX], password[CONFIG_TURN_TEXT_MAX];
+        char secret[CONFIG_TURN_TEXT_MAX]; /* of which both are made; empty: they are given */
+        uint32_t gather_ms;
+    } turn;         /* relays for standard legs */
     bool ice_lite;  /* standard legs answer checks and make none */
     bool sends_red; /* RFC 2198, to peers that list it, after their reports of loss */
 };

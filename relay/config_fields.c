@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 
+#include "relay/config_turn.h"
 #include "relay/config_types.h"
 
 #define DAY_S 86400
@@ -169,6 +170,13 @@ const struct yaml_field config_interface_fields[] = {
      .read_h = yaml_read_map,
      .print_h = yaml_print_map,
      .is_absent_h = config_opus_is_absent},
+    {.key = "turn",
+     .example = "{server: 192.0.2.5:3478, username: picrelay, password: swordfish}",
+     .help = "a TURN server that gives standard legs an address where this one is not reached",
+     .more = config_turn_fields,
+     .read_h = config_read_turn,
+     .print_h = yaml_print_map,
+     .is_absent_h = config_turn_is_absent},
     {.key = "ice_lite",
      .example = "no",
      .help = "ICE with standard peers answers their checks and makes none: for a public address",

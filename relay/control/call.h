@@ -28,6 +28,7 @@ struct leg_ice {
     struct ice_leg *agent;
     enum ice_mode mode;
     bool is_lite; /* we are */
+    struct ice_turn_server *turn; /* NULL: none */
     struct stream *streams[ICE_STREAMS_MAX]; /* by the agent's stream number; NULL: closed */
 };
 

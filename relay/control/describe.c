@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "relay/control/transport/transport.h"
+
 #include "relay/control/transport/handshake.h"
 
 #define CANDIDATES_MAX 8 /* of ours on one m= line: host candidates of both components */
@@ -189,6 +191,7 @@ int describe_leg(char *buf, size_t cap, struct leg *leg, const struct sdp_doc *t
     struct description d = {.leg = leg, .req = req, .is_offer = is_offer};
     int n = -ENOMEM;
 
+    transport_await_candidates(leg);
     d.media = mem_zalloc((template->n_media + 1) * sizeof(*d.media), NULL);
     d.store = mem_zalloc((template->n_media + 1) * sizeof(*d.store), NULL);
     if (d.media && d.store) {

@@ -20,6 +20,10 @@ int transport_open(struct stream *s);
  *  @param is_lite  answer checks and make none, where the dialect knows that. @return 0; ENOMEM */
 int transport_open_ice(struct leg *leg, bool is_controlling, bool is_lite);
 
+/** Before a leg's candidates are written: waits for those of its TURN server, if it has one, for
+ *  gather_ms at the most, and not at all for a while after it was silent. */
+void transport_await_candidates(struct leg *leg);
+
 /** Tells the agent what the peer's description says: credentials and candidates of each line. The
  *  same description again changes nothing. */
 void transport_set_remote_ice(struct leg *leg);

@@ -3,6 +3,9 @@
 
 #include "relay/control/transport/handshake.h"
 #include "relay/control/transport/transport.h"
+#include "relay/control/transport/turn_login.h"
+
+#define TURN_PAUSE_US 30000000
 
 /* The ICE of a leg: its agent, and what signalling tells it. */
 
@@ -11,6 +14,9 @@ static void leg_ice_destructor(void *data)
     struct leg_ice *ice = data;
 
     ice_leg_free(ice->agent);
+    if (ice->turn)
+        explicit_bzero(ice->turn, sizeof(*ice->turn));
+    mem_deref(ice->turn);
 }
 
 static enum ice_mode mode_of(enum config_dialect dialect)
@@ -28,6 +34,22 @@ static void to_storage(struct sockaddr_storage *to, const union addr *from)
 {
     memset(to, 0, sizeof(*to));
     memcpy(to, from, sizeof(*from));
+}
+
+/* The Microsoft dialects have TURN of their own (MS-TURN), and a lite agent is where it says. */
+static int log_in(struct leg_ice *ice, struct ice_leg_config *cfg,
+                  const struct config_interface *itf)
+{
+    int err;
+
+    if (!addr_is_set(&itf->turn.server) || cfg->mode != ICE_MODE_RFC || cfg->is_lite)
+        return 0;
+    ice->turn = mem_zalloc(sizeof(*ice->turn), NULL);
+    if (!ice->turn)
+        return ENOMEM;
+    err = turn_login(ice->turn, itf, (int64_t)(clock_wall_us() / 1000000));
+    cfg->turn = ice->turn;
+    return err;
 }
 
 int transport_open_ice(struct leg *leg, bool is_controlling, bool is_lite)
@@ -53,13 +75,33 @@ int transport_open_ice(struct leg *leg, bool is_controlling, bool is_lite)
     cfg.arg = ice;
     ice->mode = cfg.mode;
     ice->is_lite = cfg.is_lite;
-    err = ice_leg_alloc(&ice->agent, c->ice, &cfg);
+    err = log_in(ice, &cfg, itf);
+    if (!err)
+        err = ice_leg_alloc(&ice->agent, c->ice, &cfg);
     if (err) {
         mem_deref(ice);
         return err;
     }
     leg->ice = ice;
     return 0;
+}
+
+/* The control thread stands still meanwhile: hence the limit, and the pause for a dead server. */
+void transport_await_candidates(struct leg *leg)
+{
+    struct control *c = leg->call->control;
+    const struct config_interface *itf = &c->cfg->interfaces[leg->interface];
+    const uint64_t now_us = clock_now_us();
+
+    if (!leg->has_ice || !leg->ice || !leg->ice->turn || now_us < c->turn_waits_us[leg->interface])
+        return;
+    if (!ice_leg_await_gathering(leg->ice->agent, itf->turn.gather_ms))
+        return;
+    c->turn_waits_us[leg->interface] = now_us + TURN_PAUSE_US;
+    log_warning(leg->call->id,
+                "interface %s: the TURN server has not answered within %u ms; offers and answers "
+                "of the next 30 s do not wait for it",
+                itf->name, itf->turn.gather_ms);
 }
 
 /* ---- descriptions -----------------------------------------------------------------------------
