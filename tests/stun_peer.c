@@ -28,25 +28,35 @@ void stun_peer_meet(struct stun_peer *p, const struct end *end)
     (void)snprintf(p->pwd, sizeof(p->pwd), "%s", ice_local_pwd(end->leg, 0));
 }
 
-void stun_peer_open(struct stun_peer *p, const struct end *end, enum ice_mode mode, bool controls)
+static void open_at(struct stun_peer *p, const char *own_address, enum ice_mode mode, bool controls)
 {
-    const struct sockaddr_storage any = address("127.0.0.1", 0);
+    const struct sockaddr_storage any = address(own_address, 0);
     StunAgentUsageFlags flags =
         STUN_AGENT_USAGE_SHORT_TERM_CREDENTIALS | STUN_AGENT_USAGE_USE_FINGERPRINT;
 
     memset(p, 0, sizeof(*p));
-    p->fd = socket(AF_INET, SOCK_DGRAM, 0);
+    p->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     assert_int_equal(bind(p->fd, (const struct sockaddr *)&any, sizeof(struct sockaddr_in)), 0);
     if (mode == ICE_MODE_LYNC)
         flags |= STUN_AGENT_USAGE_NO_ALIGNED_ATTRIBUTES;
     stun_agent_init(&p->agent, STUN_ALL_KNOWN_ATTRIBUTES,
                     mode == ICE_MODE_RFC ? STUN_COMPATIBILITY_RFC5389 : STUN_COMPATIBILITY_MSICE2,
                     flags);
-    p->to = address("127.0.0.1", end->ports[0]);
     p->controls = controls;
     (void)snprintf(p->own_ufrag, sizeof(p->own_ufrag), "peer");
     (void)snprintf(p->own_pwd, sizeof(p->own_pwd), "passwordpasswordpassword");
+}
+
+void stun_peer_open(struct stun_peer *p, const struct end *end, enum ice_mode mode, bool controls)
+{
+    open_at(p, "127.0.0.1", mode, controls);
+    p->to = address("127.0.0.1", end->ports[0]);
     stun_peer_meet(p, end);
+}
+
+void stun_peer_open_at(struct stun_peer *p, const char *own_address, bool controls)
+{
+    open_at(p, own_address, ICE_MODE_RFC, controls);
 }
 
 void stun_peer_close(struct stun_peer *p)

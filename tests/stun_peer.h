@@ -44,6 +44,8 @@ struct stun_peer {
 
 /** A peer of component 1 of an end. */
 void stun_peer_open(struct stun_peer *p, const struct end *end, enum ice_mode mode, bool controls);
+/** The same of an agent in another process, as its SDP tells; p->ufrag and p->pwd are set later. */
+void stun_peer_open_at(struct stun_peer *p, const char *own_address, bool controls);
 void stun_peer_close(struct stun_peer *p);
 /** Signals its candidate and credentials to the end. */
 void stun_peer_introduce(const struct stun_peer *p, struct end *end);
