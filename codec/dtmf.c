@@ -233,10 +233,3 @@ int dtmf_relay_get(struct dtmf_relay *r, struct dtmf_packet *pkt, uint64_t now_u
     }
     return EAGAIN;
 }
-
-uint64_t dtmf_relay_deadline_us(const struct dtmf_relay *r)
-{
-    if (r->previous.n_ends_due > 0 || r->tone.is_update_due)
-        return 0;
-    return r->tone.is_open || r->tone.n_ends_due > 0 ? r->tone.due_us : UINT64_MAX;
-}

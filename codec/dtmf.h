@@ -92,6 +92,11 @@ bool dtmf_relay_is_new(const struct dtmf_relay *r);
 /** @return 0: *pkt is to be sent now; EAGAIN: nothing before dtmf_relay_deadline_us() */
 int dtmf_relay_get(struct dtmf_relay *r, struct dtmf_packet *pkt, uint64_t now_us);
 /** @return when to call dtmf_relay_get() [us]; UINT64_MAX: not before a packet */
-uint64_t dtmf_relay_deadline_us(const struct dtmf_relay *r);
+static inline uint64_t dtmf_relay_deadline_us(const struct dtmf_relay *r)
+{
+    if (r->previous.n_ends_due > 0 || r->tone.is_update_due)
+        return 0;
+    return r->tone.is_open || r->tone.n_ends_due > 0 ? r->tone.due_us : UINT64_MAX;
+}
 
 #endif

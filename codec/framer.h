@@ -57,6 +57,12 @@ void framer_flush(struct framer *f);
 /** Counts n samples put as ahead of the input. */
 void framer_ahead(struct framer *f, uint32_t n);
 
+/** @return false: framer_get() would find nothing */
+static inline bool framer_has_news(const struct framer *f)
+{
+    return f->n >= f->n_frame || f->jump > 0;
+}
+
 /**
  * Takes the next full frame.
  * @param marker  whether it begins a talkspurt

@@ -181,11 +181,6 @@ bool playout_is_missing(const struct playout *p, uint32_t ssrc, uint16_t seq)
     return true;
 }
 
-bool playout_is_waiting(const struct playout *p)
-{
-    return p->n_held > 0;
-}
-
 /* @return from the end of the audio released so far to the arrival of this packet [us] */
 static uint64_t us_since_audio(const struct playout *p, const struct playout_slot *s)
 {

@@ -102,6 +102,9 @@ bool playout_is_missing(const struct playout *p, uint32_t ssrc, uint16_t seq);
 uint64_t playout_deadline_us(const struct playout *p);
 
 /** @return whether packets that overtook others are held now */
-bool playout_is_waiting(const struct playout *p);
+static inline bool playout_is_waiting(const struct playout *p)
+{
+    return p->n_held > 0;
+}
 
 #endif

@@ -181,9 +181,9 @@ int transcoder_get(struct transcoder *t, struct transcoder_packet *out, uint8_t 
     for (;;) {
         if (transcoder_send(t, out, buf, cap, now_us))
             return 0;
-        if (transcoder_run_digits(t, now_us))
+        if (transcoder_has_digits(t) && transcoder_run_digits(t, now_us))
             continue;
-        if (playout_get(&t->playout, &ev, now_us) == 0)
+        if (playout_is_waiting(&t->playout) && playout_get(&t->playout, &ev, now_us) == 0)
             transcoder_play(t, &ev, now_us);
         else if (!transcoder_run_noise(t, now_us) && !transcoder_run_flush(t, now_us))
             return EAGAIN;

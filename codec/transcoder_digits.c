@@ -208,11 +208,3 @@ bool transcoder_run_digits(struct transcoder *t, uint64_t now_us)
     }
     return false;
 }
-
-uint64_t transcoder_digits_deadline_us(const struct transcoder *t)
-{
-    const uint64_t relay_us = dtmf_relay_deadline_us(&t->dtmf);
-    const uint64_t queue_us = digit_queue_deadline_us(&t->digits.queue);
-
-    return queue_us < relay_us ? queue_us : relay_us;
-}

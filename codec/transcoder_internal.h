@@ -159,7 +159,18 @@ uint64_t transcoder_uncovered(struct transcoder *t, uint64_t n);
 bool transcoder_hear(struct transcoder *t, const int16_t *samples, uint32_t n, uint64_t now_us);
 /** Does what is due of tones and digits. @return whether anything was */
 bool transcoder_run_digits(struct transcoder *t, uint64_t now_us);
-uint64_t transcoder_digits_deadline_us(const struct transcoder *t);
+/** @return false: transcoder_run_digits() would do nothing */
+static inline bool transcoder_has_digits(const struct transcoder *t)
+{
+    return t->makes_tones || t->packed.n > 0 || t->digits.queue.n > 0;
+}
+static inline uint64_t transcoder_digits_deadline_us(const struct transcoder *t)
+{
+    const uint64_t relay_us = dtmf_relay_deadline_us(&t->dtmf);
+    const uint64_t queue_us = digit_queue_deadline_us(&t->digits.queue);
+
+    return queue_us < relay_us ? queue_us : relay_us;
+}
 
 /* ---- transcoder_send.c ---- */
 

@@ -51,7 +51,7 @@ static bool send_event(struct transcoder *t, struct transcoder_packet *out, uint
 {
     struct dtmf_packet pkt;
 
-    if (!t->has_event || dtmf_relay_get(&t->dtmf, &pkt, now_us) != 0)
+    if (dtmf_relay_get(&t->dtmf, &pkt, now_us) != 0)
         return false;
     dtmf_print(&pkt.event, buf);
     packet_write(t, out, t->event_pt, buf, DTMF_PAYLOAD);
@@ -62,8 +62,6 @@ static bool send_event(struct transcoder *t, struct transcoder_packet *out, uint
 
 static bool send_cn(struct transcoder *t, struct transcoder_packet *out, uint8_t *buf)
 {
-    if (!t->is_cn_due)
-        return false;
     t->is_cn_due = false;
     memcpy(buf, t->cn_payload, t->n_cn);
     packet_write(t, out, t->cn_pt, buf, t->n_cn);
@@ -72,8 +70,17 @@ static bool send_cn(struct transcoder *t, struct transcoder_packet *out, uint8_t
     return true;
 }
 
+static bool has_event(const struct transcoder *t, uint64_t now_us)
+{
+    return t->has_event && dtmf_relay_deadline_us(&t->dtmf) <= now_us;
+}
+
 bool transcoder_send(struct transcoder *t, struct transcoder_packet *out, uint8_t *buf, size_t cap,
                      uint64_t now_us)
 {
-    return send_audio(t, out, buf, cap) || send_event(t, out, buf, now_us) || send_cn(t, out, buf);
+    /* asked twice for each packet that arrives, and mostly there is nothing: that is seen at once
+     */
+    return (framer_has_news(&t->framer) && send_audio(t, out, buf, cap)) ||
+           (has_event(t, now_us) && send_event(t, out, buf, now_us)) ||
+           (t->is_cn_due && send_cn(t, out, buf));
 }
