@@ -124,6 +124,13 @@ static void job_begin(struct load_calls *c, unsigned place, struct load_call *ca
     request_send(c, place);
 }
 
+static bool is_same_family(const struct load_calls *c, const struct load_call *call,
+                           enum load_side side)
+{
+    return call->end[LOAD_AUDIO][side].relay.sa.sa_family ==
+           c->cfg.sockets->addresses[0].sa.sa_family;
+}
+
 /* The relay's SDP of an offer is B's business, that of an answer A's. */
 static bool sdp_take(struct load_calls *c, struct load_call *call, enum load_step step,
                      struct load_text reply)
@@ -153,6 +160,10 @@ static bool sdp_take(struct load_calls *c, struct load_call *call, enum load_ste
         problem = "the relay's SDP has no address or stream";
     else if (step == LOAD_OFFER || step == LOAD_ANSWER)
         problem = load_end_take(call->end, call->part->mode, side, &d, &c->secrets);
+    if (!problem && !is_same_family(c, call, side))
+        problem =
+            "the relay's address is of another family (IPv4, IPv6) than that of the ends: has "
+            "it an interface of theirs?";
     if (problem)
         failed(c, step, problem, strlen(problem));
     return !problem;

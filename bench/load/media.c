@@ -14,6 +14,7 @@
 #define CONNECT_NS UINT64_C(12000000000) /* longer than the last of ICE's tries */
 #define STOP_EVERY 4096                  /* turns of the loop */
 #define SILENCE_NS UINT64_C(1000000000)  /* a call that is shorter may be silent */
+#define SPOKEN_MIN 25                    /* packets: likewise */
 
 int load_media_alloc(struct load_media **mp, const struct load_media_config *cfg,
                      struct load_media_stats *stats)
@@ -160,7 +161,8 @@ static int slot_open(struct load_media *m, unsigned i, const struct load_media_c
         err = keys_init(s);
     if (err)
         return err;
-    load_talk_init(&s->talk, load_random_seed(m->cfg.impair.seed, stream.name) | 1);
+    load_talk_init(&s->talk, load_random_seed(m->cfg.impair.seed, stream.name),
+                   call->offered_ns != 0);
     load_impair_init(&s->impair, &m->cfg.impair, stream.name);
     s->next_rtcp_ns = now_ns + (uint64_t)(load_random(&m->random) * 1e9);
     s->next_key_ns = now_ns + (uint64_t)((0.5 + load_random(&m->random)) * 1e9);
@@ -225,20 +227,28 @@ void load_media_close(struct load_media *m, unsigned i)
     }
 }
 
+/* An end that heard nothing of an other end that spoke, in a call of more than a second. */
+static bool is_silent(const struct load_media *m, uint32_t slot)
+{
+    const struct slot *s = &m->slots[slot], *other = &m->slots[slot ^ 1];
+
+    return !s->has_heard && !s->has_failed && other->stream.n_sent >= SPOKEN_MIN &&
+           load_now_ns() - s->opened_ns > SILENCE_NS;
+}
+
 void load_media_forget(struct load_media *m, unsigned i)
 {
     load_media_close(m, i);
+    for (unsigned j = 0; j < 2 * m->cfg.n_media; j++)
+        m->stats->silent_ends += is_silent(m, slot_of(m, i, j / 2, j % 2));
     for (unsigned j = 0; j < 2 * m->cfg.n_media; j++) {
         uint32_t slot = slot_of(m, i, j / 2, j % 2);
-        struct slot *s = &m->slots[slot];
 
-        if (!s->mode)
+        if (!m->slots[slot].mode)
             continue;
         media_slot_count(m, slot);
-        m->stats->silent_ends += !s->has_heard && s->stream.n_sent > 1 &&
-                                 load_now_ns() - s->opened_ns > SILENCE_NS && !s->has_failed;
         ports_note(m, slot, NOBODY, NOBODY);
-        slot_wipe(s);
+        slot_wipe(&m->slots[slot]);
     }
 }
 

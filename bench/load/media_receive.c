@@ -42,7 +42,8 @@ static void good_take(struct load_media *m, uint32_t slot, uint64_t number, uint
     if (number < from->counted_from)
         return;
     stats->reordered += v == LOAD_TRACK_REORDERED;
-    if (v == LOAD_TRACK_DUPLICATE || v == LOAD_TRACK_STALE) {
+    bool is_known = m->slots[slot].stream.check != LOAD_CHECK_CLOCK; /* else told by its number */
+    if (is_known && (v == LOAD_TRACK_DUPLICATE || v == LOAD_TRACK_STALE)) {
         stats->duplicates++;
         return;
     }
@@ -83,6 +84,7 @@ static void media_take(struct load_media *m, uint32_t slot, const struct load_ar
     stats->misrouted += v == LOAD_MISROUTED;
     stats->renumbered += v == LOAD_RENUMBERED;
     stats->filled += v == LOAD_FILLED;
+    stats->duplicates += v == LOAD_DOUBLED;
     if (v == LOAD_GOOD || v == LOAD_RENUMBERED)
         good_take(m, slot, number, a->ns);
     if (v == LOAD_GOOD || v == LOAD_RENUMBERED || v == LOAD_FILLED) {

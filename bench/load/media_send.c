@@ -23,8 +23,8 @@ void media_flush(struct load_media *m)
         }
         if (m->out_number[i] == NO_NUMBER)
             continue;
-        load_stream_stamp(&s->stream, m->out_number[i], m->out[i].ns);
-        if (m->out_number[i] >= s->counted_from)
+        bool is_first = load_stream_stamp(&s->stream, m->out_number[i], m->out[i].ns);
+        if (is_first && m->out_number[i] >= s->counted_from)
             load_series_sent(m->cfg.series, m->out[i].ns);
     }
     m->n_out = 0;

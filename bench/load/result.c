@@ -85,18 +85,6 @@ uint64_t load_result_failed(const struct load_result *r)
     return early + r->churn.failed + r->churn.blocked + r->media.ice_failed;
 }
 
-bool load_result_attacked(const struct load_result *r, struct load_quiet *attacked)
-{
-    if (!r->quiet.is_known)
-        return false;
-    *attacked = (struct load_quiet){.is_known = true,
-                                    .sent = r->media.sent - r->quiet.sent,
-                                    .received = r->media.received - r->quiet.received,
-                                    .delay = r->media.delay};
-    load_histogram_take(&attacked->delay, &r->quiet.delay);
-    return true;
-}
-
 /* Packets that we doubled or replayed may come twice: without SRTP a relay cannot tell. */
 bool load_result_is_clean(const struct load_result *r)
 {

@@ -94,10 +94,8 @@ static void quiet_end(struct run *run)
     struct load_result *r = run->result;
 
     run->attack_ns = 0;
-    r->quiet = (struct load_quiet){.is_known = true,
-                                   .sent = r->media.sent,
-                                   .received = r->media.received,
-                                   .delay = r->media.delay};
+    r->has_halves = true;
+    r->quiet.delay = r->media.delay;
     attack_begin(run->attack);
     if (run->cfg->scenario->attack.is_wanted[SCENARIO_REPLAY])
         load_media_replay(run->media, REPLAY_SHARE);
@@ -129,6 +127,20 @@ static void mark_h(enum load_mark mark, void *arg)
     load_series_begin(&r->series, now_ns, load_wall_ns(), run->pid ? &r->begin : NULL);
     if (run->attack)
         run->attack_ns = now_ns + (uint64_t)run->cfg->scenario->seconds * 500000000;
+}
+
+/* By when packets were sent: those on their way when the attack began are of the quiet half. */
+static void halves_part(struct load_result *r)
+{
+    for (unsigned i = 0; i <= r->series.n; i++) {
+        const struct load_point *p = &r->series.points[i];
+        struct load_half *half = p->is_attacked || i == r->series.n ? &r->attacked : &r->quiet;
+
+        half->sent += p->sent;
+        half->received += p->received;
+    }
+    r->attacked.delay = r->media.delay;
+    load_histogram_take(&r->attacked.delay, &r->quiet.delay);
 }
 
 /* ---- calls ------------------------------------------------------------------------------------
@@ -348,10 +360,12 @@ static int media_run(struct run *run)
     r->churn = *churn_stats(run->churn);
     if (run->attack) {
         for (unsigned i = 0; i < SCENARIO_ATTACKS; i++)
-            r->attacked[i] = attack_sent(run->attack, (enum scenario_attack_kind)i);
-        r->attacked[SCENARIO_REPLAY] = r->media.replayed;
+            r->attacks[i] = attack_sent(run->attack, (enum scenario_attack_kind)i);
+        r->attacks[SCENARIO_REPLAY] = r->media.replayed;
         r->is_forging = attack_is_forging(run->attack);
     }
+    if (r->has_halves)
+        halves_part(r);
     ears_score(run);
     if (r->has_died)
         return ESRCH;
@@ -424,7 +438,7 @@ static int run_open(struct run *run)
     run->ears = calloc(1, sizeof(*run->ears));
     if (!run->ears)
         return problem_set(r, ENOMEM, "calls");
-    run->ears->max = LOAD_EARS_MAX;
+    run->ears->max = s->has_talk ? 0 : LOAD_EARS_MAX; /* pauses are not said to be heard */
     return wire_open(run);
 }
 

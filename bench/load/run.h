@@ -30,9 +30,8 @@ struct load_run_config {
     void *arg;
 };
 
-/** What good calls felt while nobody attacked; all else is in the whole. */
-struct load_quiet {
-    bool is_known;
+/** What good calls felt in one half of a run with an attack. */
+struct load_half {
     uint64_t sent, received;
     struct load_histogram delay;
 };
@@ -45,8 +44,9 @@ struct load_result {
     struct churn_stats churn;
     struct load_media_stats media;
     struct load_series series;
-    struct load_quiet quiet;
-    uint64_t attacked[SCENARIO_ATTACKS];
+    struct load_half quiet, attacked;
+    bool has_halves;
+    uint64_t attacks[SCENARIO_ATTACKS]; /* packets of each kind */
     bool is_forging;
     struct load_ear_score scores[LOAD_EARS_MAX];
     unsigned n_scores;
@@ -76,8 +76,6 @@ double load_result_score(const struct load_result *r);          /* the lowest; <
 /** Calls that were to be set up, and those that could not be. */
 uint64_t load_result_asked(const struct load_result *r);
 uint64_t load_result_failed(const struct load_result *r);
-/** What good calls felt beside the attack. @return false: there was none */
-bool load_result_attacked(const struct load_result *r, struct load_quiet *attacked);
 /** Were all packets that came back right? */
 bool load_result_is_clean(const struct load_result *r);
 /** Did the generator keep its pace? If not, the figures are its own. */

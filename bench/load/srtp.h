@@ -24,8 +24,9 @@ enum load_suite {
 #define LOAD_SRTP_GROWTH_MAX 10
 #define LOAD_RTP_HEADER      12
 #define LOAD_RTCP_HEADER     8 /* in the clear */
-#define LOAD_SRTCP_GROWTH    14 /* the index and a tag of 80 bits, with either suite: RFC 4568 s.6.2 \
-                                 */
+#define LOAD_SRTCP_GROWTH                                                                          \
+    14 /* the index and a tag of 80 bits, with either suite: RFC 4568 s.6.2                        \
+        */
 
 struct load_srtp {
     EVP_CIPHER_CTX *aes;  /* keyed; the IV comes with each packet */

@@ -7,6 +7,8 @@
 
 #define MARKER 0x80
 
+#define RESYNC_TURNS 512 /* 10 s: further off is not a wrong guess, but a wrong time stamp */
+
 static enum load_law law_of(const struct load_format *f)
 {
     return f->pt == 0 ? LOAD_ULAW : LOAD_ALAW; /* RFC 3551, table 4 */
@@ -120,14 +122,15 @@ const struct load_stamp *load_stream_stamp_of(const struct load_stream *s, uint6
     return number < s->n_turns && stamp->number == (uint32_t)number ? stamp : NULL;
 }
 
-void load_stream_stamp(struct load_stream *s, uint64_t number, uint64_t wall_ns)
+bool load_stream_stamp(struct load_stream *s, uint64_t number, uint64_t wall_ns)
 {
     struct load_stamp *stamp = &s->stamps[number % LOAD_STAMPS];
 
     if (stamp->number != (uint32_t)number || stamp->state == LOAD_TURN_SENT)
-        return; /* forgotten, or sent a second time */
+        return false; /* forgotten, or sent a second time */
     stamp->ns = wall_ns;
     stamp->state = LOAD_TURN_SENT;
+    return true;
 }
 
 /* ---- hearing ----------------------------------------------------------------------------------
@@ -159,7 +162,8 @@ static uint64_t last_sent(const struct load_stream *from)
 }
 
 /* Which packet it is, by its time stamp. The first one is taken for the latest that was sent; if
- * that was too late, sooner or later one seems to come from the future, which sets it right. */
+ * that was wrong, sooner or later one seems to come from the future, or from further back than
+ * stamps are kept, which sets it right. */
 static enum load_verdict clock_check(struct load_stream *s, const struct load_stream *from,
                                      uint32_t ts, uint64_t *number)
 {
@@ -171,20 +175,26 @@ static enum load_verdict clock_check(struct load_stream *s, const struct load_st
         s->heard_ts = ts;
     }
     int32_t past = (int32_t)(ts - s->heard_ts);
-    int64_t n = (int64_t)s->heard_number + past / ticks;
-    if (past % ticks || n < 0)
+    int64_t n = (int64_t)s->heard_number + past / ticks, turns = (int64_t)from->n_turns;
+    if (past % ticks || n < turns - RESYNC_TURNS || n > turns + RESYNC_TURNS)
         return LOAD_CORRUPTED;
-    if ((uint64_t)n >= from->n_turns) {
-        if ((uint64_t)n >= from->n_turns + LOAD_STAMPS)
-            return LOAD_CORRUPTED;
-        uint64_t latest = last_sent(from);
-        s->heard_number -= (uint64_t)n - latest;
-        n = (int64_t)latest;
-    }
+    if (n >= turns || n < turns - LOAD_STAMPS || n < 0)
+        n = (int64_t)last_sent(from);
     *number = (uint64_t)n;
     s->heard_number = *number; /* so that time stamps may wrap */
     s->heard_ts = ts;
     return LOAD_GOOD;
+}
+
+/* The time of a packet may be a wrong guess; that it came twice is known by its sequence number. */
+static bool is_doubled(struct load_stream *s, uint16_t seq)
+{
+    if (!s->heard_last_seq)
+        s->heard_last_seq = UINT64_C(0x10000) + seq;
+    uint64_t number = s->heard_last_seq + (uint64_t)(int16_t)(seq - (uint16_t)s->heard_last_seq);
+    if (number > s->heard_last_seq)
+        s->heard_last_seq = number;
+    return load_track_put(&s->seq_track, number) == LOAD_TRACK_DUPLICATE;
 }
 
 /* Relays may have numbers of their own, but a constant distance from those that were sent. */
@@ -211,6 +221,8 @@ static enum load_verdict payload_check(struct load_stream *s, const struct load_
         return LOAD_CORRUPTED;
     if (has_pattern)
         v = pattern_check(s, packet + LOAD_RTP_HEADER, number);
+    else if (is_doubled(s, load_get16(packet + 2)))
+        return LOAD_DOUBLED;
     else
         v = clock_check(s, from, load_get32(packet + 4), number);
     if (v != LOAD_GOOD)

@@ -64,7 +64,9 @@ struct load_stream {
     bool has_heard;
     uint16_t heard_seq; /* what the relay added to the sender's sequence numbers */
     uint64_t heard_number;
-    uint32_t heard_ts; /* of packet heard_number */
+    uint32_t heard_ts;       /* of packet heard_number */
+    uint64_t heard_last_seq; /* extended; the following are of LOAD_CHECK_CLOCK alone */
+    struct load_track seq_track;
 };
 
 /** @param cfg  its end plain where its keys are NONE. @return 0; ENOMEM */
@@ -80,8 +82,8 @@ void load_stream_skip(struct load_stream *s);
  */
 size_t load_stream_write(struct load_stream *s, uint8_t packet[LOAD_PACKET_MAX],
                          const struct load_frame *frame);
-/** The packet of turn `number` is being sent. */
-void load_stream_stamp(struct load_stream *s, uint64_t number, uint64_t wall_ns);
+/** The packet of turn `number` is being sent. @return whether it is for the first time */
+bool load_stream_stamp(struct load_stream *s, uint64_t number, uint64_t wall_ns);
 /** @return NULL: too long ago, or still to come */
 const struct load_stamp *load_stream_stamp_of(const struct load_stream *s, uint64_t number);
 
@@ -94,6 +96,7 @@ enum load_verdict {
     LOAD_RENUMBERED, /* good but for that */
     LOAD_FILLED,     /* made by the relay for a turn in which nothing reached it */
     LOAD_EVENT,      /* a digit */
+    LOAD_DOUBLED,    /* the same sequence number again, where packets are known by their time */
 };
 
 /**

@@ -15,10 +15,10 @@ static uint64_t length_of(struct load_talk *t, double mean_s)
     return 1 + (uint64_t)turns;
 }
 
-void load_talk_init(struct load_talk *t, uint64_t random)
+void load_talk_init(struct load_talk *t, uint64_t random, bool is_new)
 {
     *t = (struct load_talk){.random = random};
-    t->is_talking = load_random(&t->random) < SPURT_S / (SPURT_S + PAUSE_S);
+    t->is_talking = is_new || load_random(&t->random) < SPURT_S / (SPURT_S + PAUSE_S);
     t->n_left = length_of(t, t->is_talking ? SPURT_S : PAUSE_S);
 }
 

@@ -15,8 +15,9 @@ struct load_talk {
     bool is_talking;
 };
 
-/** @param random  not 0 */
-void load_talk_init(struct load_talk *t, uint64_t random);
+/** @param random  not 0. @param is_new  a call that begins now: both sides say hello; else it may
+ * be in a pause */
+void load_talk_init(struct load_talk *t, uint64_t random, bool is_new);
 /** One turn of 20 ms. @return whether a packet is sent; *is_first: it begins a talkspurt */
 bool load_talk_turn(struct load_talk *t, bool *is_first);
 

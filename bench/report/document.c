@@ -163,7 +163,7 @@ static json_t *limits_json(const struct load_result *r)
     return list;
 }
 
-static json_t *phase_json(const struct load_quiet *q)
+static json_t *phase_json(const struct load_half *q)
 {
     return json_pack("{s:I, s:I, s:o}", "sent", (json_int_t)q->sent, "received",
                      (json_int_t)q->received, "delay_us", times_json(&q->delay));
@@ -171,14 +171,12 @@ static json_t *phase_json(const struct load_quiet *q)
 
 static json_t *attack_json(const struct load_result *r)
 {
-    struct load_quiet attacked;
-
-    if (!load_result_attacked(r, &attacked))
+    if (!r->has_halves)
         return json_null();
     json_t *a = json_pack("{s:o, s:o, s:b}", "quiet", phase_json(&r->quiet), "attacked",
-                          phase_json(&attacked), "is_forging", (int)r->is_forging);
+                          phase_json(&r->attacked), "is_forging", (int)r->is_forging);
     for (unsigned i = 0; i < SCENARIO_ATTACKS; i++)
-        json_object_set_new(a, scenario_attack_name(i), json_integer((json_int_t)r->attacked[i]));
+        json_object_set_new(a, scenario_attack_name(i), json_integer((json_int_t)r->attacks[i]));
     return a;
 }
 

@@ -4,7 +4,8 @@
 #include "bench/report/chart.h"
 #include "bench/report/html_internal.h"
 
-#define BINS 48
+#define BINS            48
+#define USER_INTERVAL_S 1.0 /* user time is counted in ticks of 10 ms: too coarse below */
 
 /* ---- verdict and cards ------------------------------------------------------------------------
  */
@@ -181,7 +182,8 @@ static void cost_charts(FILE *out, const struct columns *c)
         return;
     chart.y_top = 10;
     line_put(&chart, c, c->cpu, "all", BLUE, true);
-    line_put(&chart, c, c->user, "user (in ticks of 10 ms)", GREEN, false);
+    if (c->n > 1 && c->t[1] - c->t[0] >= USER_INTERVAL_S)
+        line_put(&chart, c, c->user, "user", GREEN, false);
     chart_draw(out, &chart);
     chart = over_time(c, "Memory of the relay", "MB resident");
     line_put(&chart, c, c->rss, "MB", GREEN, true);
@@ -196,22 +198,27 @@ struct bins {
     double low, high, n;
 };
 
+/* The range that all but one packet in a thousand are in, at each end. */
 static void bins_range(struct bins *b, const json_t *histogram)
 {
     const json_t *bucket;
+    double seen = 0;
     size_t i;
 
-    b->low = INFINITY;
+    json_array_foreach(histogram, i, bucket) b->n += json_number_value(json_array_get(bucket, 1));
     json_array_foreach(histogram, i, bucket)
     {
         double top = json_number_value(json_array_get(bucket, 0));
 
-        b->low = fmin(b->low, top);
-        b->high = fmax(b->high, top);
-        b->n += json_number_value(json_array_get(bucket, 1));
+        seen += json_number_value(json_array_get(bucket, 1));
+        if (seen < b->n / 1000 || b->low <= 0)
+            b->low = top;
+        b->high = top;
+        if (seen > b->n * 0.999)
+            break;
     }
     b->low = pow(10, floor(log10(fmax(b->low, 0.1))));
-    b->high = pow(10, ceil(log10(fmax(b->high, 1))));
+    b->high = fmax(pow(10, ceil(log10(fmax(b->high, 1)))), 10 * b->low);
 }
 
 static void histogram_chart(FILE *out, const json_t *d)

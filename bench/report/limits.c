@@ -100,25 +100,19 @@ static double score(const struct load_result *r)
     return known(load_result_score(r));
 }
 
-static double share_lost(uint64_t sent, uint64_t received)
+static double lost_percent(const struct load_half *h)
 {
-    return sent ? 100 * (double)(sent - received) / (double)sent : 0;
+    return h->sent ? 100 * (double)(h->sent - h->received) / (double)h->sent : 0;
 }
 
 static double attack_loss(const struct load_result *r)
 {
-    struct load_quiet a;
-
-    if (!load_result_attacked(r, &a))
-        return UNKNOWN;
-    return share_lost(a.sent, a.received) - share_lost(r->quiet.sent, r->quiet.received);
+    return r->has_halves ? lost_percent(&r->attacked) - lost_percent(&r->quiet) : UNKNOWN;
 }
 
 static double attack_p99(const struct load_result *r)
 {
-    struct load_quiet a;
-
-    return load_result_attacked(r, &a) ? p99_ms(&a.delay) - p99_ms(&r->quiet.delay) : UNKNOWN;
+    return r->has_halves ? p99_ms(&r->attacked.delay) - p99_ms(&r->quiet.delay) : UNKNOWN;
 }
 
 /* In the order of scenario_limit_fields, by key. */

@@ -89,27 +89,26 @@ static void print_media(FILE *out, const struct load_result *r)
                 r->scores[i].stoi, 100 * r->scores[i].heard);
 }
 
-static double lost_percent(const struct load_quiet *q)
+static double lost_percent(const struct load_half *q)
 {
     return q->sent ? 100 * (double)(q->sent - q->received) / (double)q->sent : 0;
 }
 
 static void print_attack(FILE *out, const struct load_result *r)
 {
-    struct load_quiet attacked;
-
-    if (!load_result_attacked(r, &attacked))
+    if (!r->has_halves)
         return;
     fprintf(out, "attack     ");
     for (unsigned i = 0; i < SCENARIO_ATTACKS; i++)
-        if (r->attacked[i])
-            fprintf(out, " %s %llu", scenario_attack_name(i), (ull)r->attacked[i]);
+        if (r->attacks[i])
+            fprintf(out, " %s %llu", scenario_attack_name(i), (ull)r->attacks[i]);
     fprintf(out, " packets%s\n", r->is_forging ? "" : " (sources not forged: no CAP_NET_RAW)");
     fprintf(out,
             "good calls  quiet: loss %.4f %%, p50 %.0f, p99 %.0f us; attacked: loss %.4f %%, "
             "p50 %.0f, p99 %.0f us\n",
             lost_percent(&r->quiet), us_at(&r->quiet.delay, 0.5), us_at(&r->quiet.delay, 0.99),
-            lost_percent(&attacked), us_at(&attacked.delay, 0.5), us_at(&attacked.delay, 0.99));
+            lost_percent(&r->attacked), us_at(&r->attacked.delay, 0.5),
+            us_at(&r->attacked.delay, 0.99));
 }
 
 static void print_relay(FILE *out, const struct load_result *r)
