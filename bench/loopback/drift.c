@@ -2,9 +2,10 @@
 
 #include <math.h>
 
-/* de/dt = drift - u and u = P e + I sum(e): s^2 + P s + I, with both poles at -0.2/s */
-#define P 0.4
-#define I 0.04
+/* de/dt = drift - u and u = P e + I sum(e): s^2 + P s + I, with both poles at -0.05/s: what the
+ * block size of a card makes of its fill is followed so slowly that nobody hears it */
+#define P 0.1
+#define I 0.0025
 /* The fill is a sawtooth of two block sizes: its mean is what matters. */
 #define SMOOTH_S 0.5
 

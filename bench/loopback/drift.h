@@ -6,7 +6,7 @@
 /**
  * Two clocks that both claim the same rate, the sound card's and the network's, and a ring between
  * them that would slowly run full or empty: says by how much to resample so that it does neither.
- * [pure] A PI controller on the smoothed fill, critically damped, settled within a minute.
+ * [pure] A PI controller on the smoothed fill, critically damped, settled in two minutes.
  */
 
 /** The most that it asks for: 5000 ppm are a twelfth of a semitone, sound cards are off by 200. */

@@ -8,7 +8,6 @@
 
 #define QUALITY         5
 #define DENOMINATOR_MAX 65535
-#define CHUNK           480
 #define STEP_PPM        64             /* smaller changes are not worth a new filter */
 #define GONE            (FEED_HZ / 10) /* 100 ms without a sample: the device has stopped */
 #define DEEPER_S        0.02           /* what an underrun adds to the wanted fill */
@@ -58,7 +57,7 @@ static void underrun(struct feed *f)
 
 static double fill_s(const struct feed *f)
 {
-    return (double)ring_fill(f->ring) / f->device_hz;
+    return (double)(ring_fill(f->ring) + f->chunk_n - f->chunk_at) / f->device_hz;
 }
 
 /* Sets the rate to what holds the fill. speexdsp multiplies the old denominator by the new one in
@@ -81,29 +80,30 @@ static void rate_hold(struct feed *f, uint32_t n, bool is_capture)
     speex_resampler_set_rate_frac(f->resampler, (uint32_t)lrint(ratio * den), den, from, to);
 }
 
+/* @return whether there is something to resample */
+static bool chunk_fill(struct feed *f)
+{
+    if (f->chunk_at < f->chunk_n)
+        return true;
+    f->chunk_at = 0;
+    f->chunk_n = ring_get(f->ring, f->chunk, FEED_CHUNK);
+    return f->chunk_n > 0;
+}
+
 /* @return samples at FEED_HZ that the ring had for us, n at the most */
 static uint32_t captured_take(struct feed *f, int16_t *samples, uint32_t n)
 {
-    int16_t chunk[CHUNK];
     uint32_t made = 0;
 
-    while (made < n) {
-        /* no more than what makes the rest: the resampler would give the surplus back */
-        uint32_t wanted = (uint32_t)((uint64_t)(n - made) * f->device_hz / FEED_HZ) + 1;
-        uint32_t n_in = ring_get(f->ring, chunk, wanted < CHUNK ? wanted : CHUNK);
-        uint32_t taken = 0;
+    while (made < n && chunk_fill(f)) {
+        uint32_t in = f->chunk_n - f->chunk_at, out = n - made;
 
-        if (!n_in)
+        speex_resampler_process_int(f->resampler, 0, f->chunk + f->chunk_at, &in, samples + made,
+                                    &out);
+        f->chunk_at += in;
+        made += out;
+        if (!in && !out)
             break;
-        while (taken < n_in && made < n) {
-            uint32_t in = n_in - taken, out = n - made;
-
-            speex_resampler_process_int(f->resampler, 0, chunk + taken, &in, samples + made, &out);
-            taken += in;
-            made += out;
-            if (!in && !out)
-                break;
-        }
     }
     return made;
 }
@@ -163,10 +163,10 @@ static void put(struct feed *f, const int16_t *samples, uint32_t n)
 
 static void silence_put(struct feed *f, uint32_t n)
 {
-    static const int16_t silence[CHUNK];
+    static const int16_t silence[FEED_CHUNK];
 
     for (uint32_t one; n; n -= one) {
-        one = n < CHUNK ? n : CHUNK;
+        one = n < FEED_CHUNK ? n : FEED_CHUNK;
         put(f, silence, one);
     }
 }
@@ -205,7 +205,7 @@ static void surplus_ask(struct feed *f, uint32_t n)
 
 void feed_play(struct feed *f, const int16_t *samples, uint32_t n)
 {
-    int16_t chunk[CHUNK];
+    int16_t chunk[FEED_CHUNK];
     uint32_t taken = 0;
 
     if (!ring_fill(f->ring)) {
@@ -219,7 +219,7 @@ void feed_play(struct feed *f, const int16_t *samples, uint32_t n)
     f->is_stuck = false;
     rate_hold(f, n, false);
     while (taken < n) {
-        uint32_t in = n - taken, out = CHUNK;
+        uint32_t in = n - taken, out = FEED_CHUNK;
 
         speex_resampler_process_int(f->resampler, 0, samples + taken, &in, chunk, &out);
         put(f, chunk, out);

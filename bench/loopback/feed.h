@@ -17,6 +17,7 @@
 /* Of sound in a ring: two packet times, and what a busy loop adds; each underrun adds to it. */
 #define FEED_TARGET_S     0.06
 #define FEED_TARGET_MAX_S 0.24
+#define FEED_CHUNK        480 /* samples of the device that are resampled at a time */
 
 struct feed_counts {
     uint64_t underruns; /* times that the ring had run empty */
@@ -35,6 +36,8 @@ struct feed {
     struct drift drift;
     struct conceal conceal;
     struct feed_counts counts;
+    int16_t chunk[FEED_CHUNK]; /* captured, and resampled up to chunk_at */
+    uint32_t chunk_at, chunk_n;
 };
 
 /** What a sound card captured. @return 0; EINVAL: a rate that is not taken; ENOMEM */

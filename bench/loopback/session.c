@@ -357,8 +357,7 @@ static int call_connect(struct session *s)
 
     s->at = STEP_CONNECTING;
     devices_begin(s);
-    if (!s->o->is_json || s->terminal.is_raw)
-        (void)loop_watch_alloc(&s->keys_watch, s->loop, STDIN_FILENO, keys_h, s);
+    (void)loop_watch_alloc(&s->keys_watch, s->loop, STDIN_FILENO, keys_h, s);
     loop_timer_start(s->step, now_us, STEP_US);
     loop_timer_start(s->look, now_us + LOOK_US, LOOK_US);
     (void)loop_run(s->loop, is_connected, s, now_us + CONNECT_US);
