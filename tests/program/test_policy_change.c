@@ -299,6 +299,56 @@ static void what_is_not_audio_does_not_come_out_of_an_audio_call(void **state)
     free(t);
 }
 
+/* An empty receiver report, and feedback about pictures behind it: RFC 4585 s.6.3. */
+static void send_feedback(struct talk *t, unsigned from, uint8_t format)
+{
+    uint8_t packet[8 + 12] = {0x80, 201, 0, 1, [8] = 0x80 | format, 206, 0, 2};
+
+    peer_put32(packet + 4, t->phone[from].ssrc);
+    peer_put32(packet + 12, t->phone[from].ssrc);
+    peer_put32(packet + 16, t->phone[from].last[PHONE_RTP].rtp.ssrc);
+    phone_send(&t->phone[from], PHONE_RTCP, t->told[from].address, t->told[from].rtcp_port, packet,
+               sizeof(packet));
+}
+
+static bool has_picture_feedback(const struct phone_packet *p)
+{
+    size_t at = 0;
+
+    while (at + 4 <= p->n) {
+        if (p->bytes[at + 1] == 206)
+            return true;
+        at += 4u * (1 + (size_t)(p->bytes[at + 2] << 8 | p->bytes[at + 3]));
+    }
+    return false;
+}
+
+static void feedback_about_pictures_does_not_come_out_of_an_audio_call(void **state)
+{
+    static const uint8_t formats[] = {1, 2, 3, 4, 15}; /* PLI, SLI, RPSI, FIR, AFB */
+    struct talk *t = calloc(1, sizeof(*t));
+    struct scene s;
+
+    (void)state;
+    open_scene(&s);
+    open_talk(t, &s.relay, "skype");
+    talk_pass(t, TALK_A);
+    talk_pass(t, TALK_B);
+    for (unsigned i = 0; i < sizeof(formats); i++) {
+        for (unsigned side = 0; side < 2; side++) {
+            const struct phone *to = &t->phone[!side];
+            const unsigned n = to->n_heard[PHONE_RTCP];
+
+            send_feedback(t, side, formats[i]);
+            assert_false(has_picture_feedback(phone_hear(to, &s.relay, PHONE_RTCP, n + 1)));
+            assert_int_equal(to->last[PHONE_RTCP].bytes[1], 201); /* the report came */
+        }
+    }
+    talk_close(t);
+    close_scene(&s);
+    free(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -308,6 +358,7 @@ int main(void)
         cmocka_unit_test(clear_media_is_refused_where_encryption_is_required),
         cmocka_unit_test(a_proxy_that_no_row_names_is_refused),
         cmocka_unit_test(what_is_not_audio_does_not_come_out_of_an_audio_call),
+        cmocka_unit_test(feedback_about_pictures_does_not_come_out_of_an_audio_call),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
