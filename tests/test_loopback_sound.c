@@ -18,8 +18,7 @@
 
 #define STEP 320 /* 20 ms at FEED_HZ */
 
-/* ---- ring --------------------------------------------------------------------------------------
- */
+/* ---- ring ------------------------------------------------------------------------- */
 
 static void ring_gives_back_what_was_put_across_its_end(void **state)
 {
@@ -107,8 +106,7 @@ static void ring_loses_nothing_between_two_threads(void **state)
     ring_wipe(&r);
 }
 
-/* ---- drift -------------------------------------------------------------------------------------
- */
+/* ---- drift ------------------------------------------------------------------------ */
 
 /* A ring between a clock that is wrong by ppm and us, who take out what drift says. */
 static double fill_after(struct drift *d, double ppm, double fill_s, unsigned seconds)
@@ -147,8 +145,7 @@ static void drift_never_bends_by_more_than_is_heard(void **state)
         assert_true(drift_update(&d, 0, 0.02) >= -DRIFT_PPM_MAX);
 }
 
-/* ---- feed --------------------------------------------------------------------------------------
- */
+/* ---- feed ------------------------------------------------------------------------- */
 
 struct rig {
     struct ring ring;
@@ -380,8 +377,7 @@ static void a_rate_that_no_card_has_is_refused(void **state)
     ring_wipe(&ring);
 }
 
-/* ---- what the callback does --------------------------------------------------------------------
- */
+/* ---- what the callback does ------------------------------------------------------- */
 
 static void a_gap_in_playback_fades_and_is_counted_once(void **state)
 {

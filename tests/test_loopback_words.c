@@ -19,8 +19,7 @@
 /* What picrelay-loopback reads and says: options, keys, the end of a pasted SDP, a relay's query,
  * the screen, the verdict. */
 
-/* ---- options ------------------------------------------------------------------------------------
- */
+/* ---- options ---------------------------------------------------------------------- */
 
 static int plan_of(struct plan *p, char why[static 200], const char *const *words)
 {
@@ -134,8 +133,7 @@ static void keys_are_found(void **state)
     assert_int_equal(keys_find(0), KEY_NONE);
 }
 
-/* ---- what comes in ------------------------------------------------------------------------------
- */
+/* ---- what comes in ---------------------------------------------------------------- */
 
 static void a_pasted_sdp_ends_with_a_dot_or_the_end(void **state)
 {
@@ -193,8 +191,7 @@ static void a_leg_is_read_out_of_a_query_of_any_shape(void **state)
     assert_int_equal(leg.n_dropped, 5);
 }
 
-/* ---- the verdict --------------------------------------------------------------------------------
- */
+/* ---- the verdict ------------------------------------------------------------------ */
 
 /* A call that works; the rows break it. */
 static void facts_good(struct facts *f)
@@ -453,8 +450,7 @@ static void each_fault_has_its_cause(void **state)
     }
 }
 
-/* ---- the screen ---------------------------------------------------------------------------------
- */
+/* ---- the screen ------------------------------------------------------------------- */
 
 static unsigned count_lines(const char *text, size_t n)
 {

@@ -14,8 +14,7 @@
 #define BLOCK_S 0.01
 #define BLOCK   2048
 
-/* ---- the library -------------------------------------------------------------------------------
- */
+/* ---- the library ------------------------------------------------------------------ */
 
 /* ALSA's and JACK's client libraries tell on stderr of every device that is configured and not
  * there. */
@@ -82,8 +81,7 @@ int card_list(FILE *f)
     return n > 0 ? n : 0;
 }
 
-/* ---- which device ------------------------------------------------------------------------------
- */
+/* ---- which device ----------------------------------------------------------------- */
 
 static int channels_of(const PaDeviceInfo *d, enum card_way way)
 {
@@ -145,8 +143,7 @@ static int device_find(int *found, enum card_way way, const char *name,
     return EINVAL;
 }
 
-/* ---- which rate --------------------------------------------------------------------------------
- */
+/* ---- which rate ------------------------------------------------------------------- */
 
 static PaStreamParameters parameters_of(const struct card *c, int device, int n_channels)
 {
@@ -211,8 +208,7 @@ static int rate_find(struct card *c, int device, uint32_t wanted_hz, char why[st
     return EINVAL;
 }
 
-/* ---- the callback ------------------------------------------------------------------------------
- */
+/* ---- the callback ----------------------------------------------------------------- */
 
 static void count(_Atomic uint64_t *counter, uint64_t n)
 {
@@ -296,8 +292,7 @@ static int stream_h(const void *input, void *output, unsigned long n_frames,
     return paContinue;
 }
 
-/* ---- open and close ----------------------------------------------------------------------------
- */
+/* ---- open and close --------------------------------------------------------------- */
 
 static int error_tell(const struct card *c, PaError error, char why[static CARD_TEXT_MAX])
 {

@@ -21,8 +21,7 @@ __attribute__((format(printf, 3, 4))) static int problem_set(struct exchange *x,
     return err;
 }
 
-/* ---- in -----------------------------------------------------------------------------------------
- */
+/* ---- in --------------------------------------------------------------------------- */
 
 long exchange_length(const char *text, size_t n, bool is_at_end)
 {
@@ -109,8 +108,7 @@ static int sdp_read(struct exchange *x, char sdp[static PEER_SDP_MAX])
     return 0;
 }
 
-/* ---- out ----------------------------------------------------------------------------------------
- */
+/* ---- out -------------------------------------------------------------------------- */
 
 static int out_open(struct exchange *x)
 {
@@ -145,8 +143,7 @@ void exchange_close(struct exchange *x)
     x->out_fd = -1;
 }
 
-/* ---- who offers, who answers --------------------------------------------------------------------
- */
+/* ---- who offers, who answers ------------------------------------------------------ */
 
 static void hint(const struct exchange *x, const char *what)
 {

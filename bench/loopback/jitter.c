@@ -100,8 +100,7 @@ const struct jitter_counts *jitter_counts(const struct jitter *j)
     return &j->counts;
 }
 
-/* ---- in ----------------------------------------------------------------------------------------
- */
+/* ---- in --------------------------------------------------------------------------- */
 
 static void source_begin(struct jitter *j, const struct peer_rtp *packet)
 {
@@ -165,8 +164,7 @@ void jitter_put(struct jitter *j, const struct peer_format *format, const struct
     memcpy(s->payload, packet->payload, packet->n);
 }
 
-/* ---- out ---------------------------------------------------------------------------------------
- */
+/* ---- out -------------------------------------------------------------------------- */
 
 static uint32_t samples_of_packet(const struct jitter *j)
 {

@@ -170,8 +170,7 @@ int options_read(struct options *o, int argc, char **argv)
     return EINVAL;
 }
 
-/* ---- what they mean ----------------------------------------------------------------------------
- */
+/* ---- what they mean --------------------------------------------------------------- */
 
 __attribute__((format(printf, 3, 4))) static int refuse(char *why, size_t cap, const char *format,
                                                         ...)

@@ -14,8 +14,7 @@
 
 #define LINE_EVERY 5 /* looks: a second */
 
-/* ---- facts
- * --------------------------------------------------------------------------------------- */
+/* ---- facts ------------------------------------------------------------------------ */
 
 static const char *tag_of(const struct session *s, unsigned side)
 {
@@ -81,8 +80,7 @@ void session_facts(struct session *s, struct facts *f)
     }
 }
 
-/* ---- while it runs
- * ------------------------------------------------------------------------------- */
+/* ---- while it runs ---------------------------------------------------------------- */
 
 void session_show(struct session *s)
 {
@@ -118,8 +116,7 @@ void session_tell(struct session *s, const char *format, ...)
     terminal_write(line, (size_t)n);
 }
 
-/* ---- in the end
- * ---------------------------------------------------------------------------------- */
+/* ---- in the end ------------------------------------------------------------------- */
 
 static void sound_write(const char *folder, const char *what, char letter, const struct timed *t)
 {

@@ -213,8 +213,7 @@ size_t screen_draw(char buf[static SCREEN_MAX], const struct facts *f, unsigned 
     return p.n;
 }
 
-/* ---- one line -----------------------------------------------------------------------------------
- */
+/* ---- one line --------------------------------------------------------------------- */
 
 static size_t end_piece(char *buf, size_t cap, const struct facts_end *e)
 {

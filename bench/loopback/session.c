@@ -21,8 +21,7 @@ struct peer *session_peer(const struct session *s, unsigned side)
     return s->plan->side == side ? s->alone : NULL;
 }
 
-/* ---- media
- * --------------------------------------------------------------------------------------- */
+/* ---- media ------------------------------------------------------------------------ */
 
 static void source_h(int16_t *samples, uint32_t n, uint32_t rate_hz, void *arg)
 {
@@ -49,86 +48,7 @@ static void step_h(uint64_t n, void *arg)
                 ear_step(s->end[i].ear);
 }
 
-/* ---- devices
- * ------------------------------------------------------------------------------------- */
-
-static bool uses(const struct session *s, enum card_way way)
-{
-    for (unsigned i = 0; i < 2; i++) {
-        const struct plan_end *e = &s->plan->end[i];
-
-        if (plan_has(s->plan, i) &&
-            (way == CARD_CAPTURE ? e->mouth.kind == MOUTH_MICROPHONE : e->has_speaker))
-            return true;
-    }
-    return false;
-}
-
-static void feed_connect(struct session *s, enum card_way way, uint64_t latency_us)
-{
-    struct feed *feed = s->has_feed[way] ? &s->feed[way] : NULL;
-
-    for (unsigned i = 0; i < 2; i++) {
-        if (s->end[i].mouth && way == CARD_CAPTURE)
-            mouth_connect(s->end[i].mouth, feed, latency_us);
-        if (s->end[i].ear && way == CARD_PLAYBACK && s->plan->end[i].has_speaker)
-            ear_connect(s->end[i].ear, feed, latency_us);
-    }
-}
-
-/* Follows a device that came, at whatever rate it came. Counters go on. */
-static void card_follow(struct session *s, enum card_way way)
-{
-    struct card_status status = cards_status(s->cards, way);
-    struct feed *f = &s->feed[way];
-    struct feed_counts counts = f->counts;
-
-    if (status.state == CARD_RUNNING && (!s->has_feed[way] || f->device_hz != status.rate_hz)) {
-        feed_close(f);
-        int err = way == CARD_CAPTURE
-                      ? feed_open_capture(f, cards_ring(s->cards, way), status.rate_hz)
-                      : feed_open_playback(f, cards_ring(s->cards, way), status.rate_hz);
-        s->has_feed[way] = !err;
-        f->counts = counts;
-    }
-    feed_connect(s, way, status.latency_us);
-    if (way == CARD_PLAYBACK && s->has_feed[way] && status.gaps > s->gaps_seen[way])
-        feed_deepen(f);
-    s->gaps_seen[way] = status.gaps;
-    if (status.n_lost > s->gone_told[way] && status.state == CARD_GONE) {
-        s->gone_told[way] = status.n_lost;
-        session_tell(s, "%s is gone: %s", status.name, status.why);
-    }
-}
-
-static int devices_open(struct session *s)
-{
-    struct cards_config cfg = {
-        .is_used = {uses(s, CARD_CAPTURE), uses(s, CARD_PLAYBACK)},
-        .name = {s->o->device_in, s->o->device_out},
-        .rate_hz = {s->o->rate_in, s->o->rate_out},
-    };
-
-    s->at = STEP_DEVICES;
-    if (!cfg.is_used[CARD_CAPTURE] && !cfg.is_used[CARD_PLAYBACK])
-        return 0;
-    return cards_open(&s->cards, &cfg, s->problem);
-}
-
-static void devices_begin(struct session *s)
-{
-    for (unsigned way = 0; way < 2 && s->cards; way++) {
-        if (!uses(s, way))
-            continue;
-        if (way == CARD_CAPTURE) /* what was captured before there was a call */
-            (void)ring_skip(cards_ring(s->cards, way), ring_fill(cards_ring(s->cards, way)));
-        s->gaps_before[way] = s->gaps_seen[way] = cards_status(s->cards, way).gaps;
-        card_follow(s, way);
-    }
-}
-
-/* ---- measuring
- * ----------------------------------------------------------------------------------- */
+/* ---- measuring -------------------------------------------------------------------- */
 
 /* Markers and tones say where sound is in time, not how it sounds. */
 static bool is_speech(const struct session_end *from)
@@ -171,15 +91,12 @@ static void look_h(uint64_t n, void *arg)
     struct session *s = arg;
 
     s->n_looks += n;
-    for (unsigned way = 0; way < 2 && s->cards; way++)
-        if (uses(s, way))
-            card_follow(s, way);
+    session_devices_follow(s);
     measure(s);
     session_show(s);
 }
 
-/* ---- keys and signals
- * ---------------------------------------------------------------------------- */
+/* ---- keys and signals ------------------------------------------------------------- */
 
 static void keys_h(int fd, void *arg)
 {
@@ -228,8 +145,7 @@ static bool is_stopped(void *arg)
     return s->is_interrupted || s->is_quitting;
 }
 
-/* ---- set-up
- * -------------------------------------------------------------------------------------- */
+/* ---- set-up ----------------------------------------------------------------------- */
 
 static int end_open(struct session *s, unsigned side, const struct sound *file)
 {
@@ -294,7 +210,7 @@ static int all_open(struct session *s, const struct sound files[2])
     if (!err)
         err = signals_open(s);
     if (!err)
-        err = devices_open(s);
+        err = session_devices_open(s);
     if (!err && s->o->ng)
         err = ng_client_alloc(&s->ng, s->loop, s->o->ng, NG_BENCODE);
     if (err == EINVAL && !s->ng && s->o->ng && !*s->problem)
@@ -325,8 +241,7 @@ static int signal_call(struct session *s)
     return err;
 }
 
-/* ---- the call
- * ------------------------------------------------------------------------------------ */
+/* ---- the call --------------------------------------------------------------------- */
 
 static bool all_hear(const struct session *s)
 {
@@ -356,7 +271,7 @@ static int call_connect(struct session *s)
     uint64_t now_us = loop_now_us();
 
     s->at = STEP_CONNECTING;
-    devices_begin(s);
+    session_devices_begin(s);
     (void)loop_watch_alloc(&s->keys_watch, s->loop, STDIN_FILENO, keys_h, s);
     loop_timer_start(s->step, now_us, STEP_US);
     loop_timer_start(s->look, now_us + LOOK_US, LOOK_US);

@@ -10,7 +10,8 @@
 
 /**
  * One run: devices, both ends or one, the call between them, keys, screen, verdict. session.c goes
- * the way of a call, actions.c does what keys ask for, report.c tells. Thread: the loop's.
+ * the way of a call, devices.c follows the devices, actions.c does what keys ask for, report.c
+ * tells. Thread: the loop's.
  */
 
 #define SESSION_KEYS_MAX 64
@@ -54,8 +55,8 @@ struct session {
     bool is_interrupted, is_quitting;
     uint64_t talk_us, done_us; /* when it began; when the files were said. 0: not yet */
     uint64_t n_looks;
-    uint64_t gone_told[2]; /* losses of a device that were told */
-    json_t *query;         /* what the relay said in the end */
+    enum card_state state_told[2]; /* of the devices */
+    json_t *query;                 /* what the relay said in the end */
 };
 
 /** @param files  by side, for MOUTH_FILE. @return exit status */
@@ -63,6 +64,13 @@ int session_run(const struct options *o, const struct plan *plan, const struct s
 
 /** NULL: that end is not here. */
 struct peer *session_peer(const struct session *s, unsigned side);
+
+/** Opens the devices that are used. @return 0; as cards_open(), with problem set */
+int session_devices_open(struct session *s);
+/** The call begins: what was captured before is forgotten. */
+void session_devices_begin(struct session *s);
+/** Looks what has become of them. */
+void session_devices_follow(struct session *s);
 
 /** Does what the pressed keys ask for. Runs the loop while a new offer is answered. */
 void session_act(struct session *s);

@@ -22,8 +22,7 @@ void verdict_say(struct verdict *v, enum verdict_grade grade, const char *format
     va_end(args);
 }
 
-/* ---- what came ----------------------------------------------------------------------------------
- */
+/* ---- what came -------------------------------------------------------------------- */
 
 double verdict_loss(const struct peer_receiver_stats *rx)
 {

@@ -94,6 +94,8 @@ static void child_run(const struct process_config *cfg, const int out[2], const 
     const struct rlimit limit = {.rlim_cur = cfg->n_descriptors, .rlim_max = cfg->n_descriptors};
 
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that dies takes it along */
+    if (cfg->in_fd)
+        dup2(cfg->in_fd, STDIN_FILENO);
     dup2(out[1], STDOUT_FILENO);
     dup2(err[1], STDERR_FILENO);
     if (cfg->n_descriptors)

@@ -18,6 +18,7 @@ struct process_config {
     struct loop *loop;
     const char *const *argv; /* argv[0]: the program's path; NULL after the last */
     uint64_t n_descriptors;  /* soft and hard limit; 0: as ours */
+    int in_fd;               /* its stdin; 0: as ours */
     bool is_quiet;           /* its stderr is not repeated on ours: a failure is expected */
 };
 
