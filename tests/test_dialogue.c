@@ -16,12 +16,14 @@
 
 static const struct dialogue_interfaces interfaces = {.offerer = 0, .answerer = 1};
 
+static struct control control;
 static struct call call;
 
 static int setup(void **state)
 {
     (void)state;
     memset(&call, 0, sizeof(call));
+    call.control = &control;
     list_init(&call.legs);
     return 0;
 }
