@@ -32,6 +32,8 @@ static void packet_take(struct phone *p, unsigned component, size_t n)
         memset(&packet->rtp, 0, sizeof(packet->rtp));
     p->n_gaps += component == PHONE_RTP && p->n_heard[PHONE_RTP] && packet->rtp.seq != expected;
     p->n_heard[component]++;
+    if (component == PHONE_RTP && p->rtp_h)
+        p->rtp_h(packet, p->arg);
 }
 
 static void readable_h(int fd, void *arg)

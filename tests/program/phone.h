@@ -27,8 +27,13 @@ struct phone_packet {
     struct sockaddr_in from;
 };
 
+/** An RTP packet came that could be read. */
+typedef void(phone_rtp_h)(const struct phone_packet *packet, void *arg);
+
 struct phone {
     struct loop *loop;
+    phone_rtp_h *rtp_h; /* NULL: the last packet is all that is kept */
+    void *arg;
     struct loop_watch *watch[2];
     int fd[2];
     struct peer_srtp *srtp; /* borrowed; NULL: plain */
