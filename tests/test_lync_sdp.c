@@ -577,7 +577,7 @@ static void lync_writes_draft_06_candidates_for_ocs_2007(void **state)
     media.n_candidates = 2;
     media.ssrc = 1;
     media.n_remote_candidates = 1;
-    memcpy(media.remote_candidates[0].ufrag, "theirs", sizeof("theirs"));
+    memcpy(media.remote_candidates[0].ufrag, "theirs=", sizeof("theirs="));
     assert_true(sdp_write(text, sizeof(text), doc, &out) > 0);
     assert_text("answer", text,
                 SESSION("0") "m=audio 40000 RTP/SAVP 9 0 8 13 101\r\n"
@@ -586,6 +586,9 @@ static void lync_writes_draft_06_candidates_for_ocs_2007(void **state)
                              "a=remote-candidate:theirs\r\n"
                              "a=crypto:3 " CM_80 " inline:" KEY "|2^31\r\n"
                              "a=rtcp:40001\r\n" FORMATS "a=ptime:20\r\n");
+    out.dialect = DIALECT_MSN; /* which keeps the padding, and looks for it */
+    assert_true(sdp_write(text, sizeof(text), doc, &out) > 0);
+    assert_non_null(strstr(text, "a=remote-candidate:theirs=\r\n"));
     sdp_free(doc);
 }
 

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "bench/peer/peer.h"
+#include "bench/peer/sdp_candidate.h"
 #include "bench/sound/score.h"
 #include "bench/sound/wav.h"
 
@@ -322,10 +323,37 @@ static void refused_offers_say_why(void **state)
     }
 }
 
+static void peer_candidates_are_read_and_written_in_both_generations(void **state)
+{
+    static const char *const same[] = {
+        "1 1 UDP 2130706431 192.0.2.1 5004 typ host",
+        "3 2 TCP-ACT 1684797950 192.0.2.1 5005 typ srflx",
+        "oKpwKDjMnfFmkSeXlIgoUEYW0BiriMilFQluFogmIQ8 1 XJoleCXuzzNJHAdN0G5MHg UDP 0.830 192.0.2.1 5004",
+        "gAH6Rj7UAhyhL37x1myyRCEe0s90i/okTPPlQ8q9Ufg= 2 AT6jQtrWTfVi7S1Ko4pBxA== UDP 0.410 192.0.2.1 5005",
+    };
+    static const char *const broken[] = {"", "1 1 UDP", "u 1 p UDP 0.8x 192.0.2.1 5004",
+                                         "u 3 p UDP 0.830 192.0.2.1 5004",
+                                         "u 1 p UDP 2.000 192.0.2.1 5004"};
+    struct peer_candidate c;
+    char text[256];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
+        assert_true(peer_candidate_read(&c, same[i]));
+        (void)peer_candidate_print(text, sizeof(text), &c);
+        assert_string_equal(text, same[i]);
+    }
+    assert_int_equal(c.priority, 410);
+    assert_string_equal(c.type, "relay"); /* as q below a half says */
+    for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++)
+        assert_false(peer_candidate_read(&c, broken[i]));
+}
+
 int main(int argc, char **argv)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(peer_candidates_are_read_and_written_in_both_generations),
         TEST(lync_peers_hear_each_other),
         TEST(rfc_peers_hear_each_other),
         TEST(rfc_peers_without_mux_use_two_components),

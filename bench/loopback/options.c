@@ -243,6 +243,9 @@ static int end_plan(struct plan_end *e, const struct options *o, unsigned side, 
         [PEER_LYNC] = "G722,PCMU,PCMA,CN,telephone-event",
         [PEER_RFC] = "opus,telephone-event/48000,telephone-event",
         [PEER_PLAIN] = "PCMU,PCMA,telephone-event",
+        [PEER_OCS2007] = "SIREN,PCMU,PCMA,telephone-event",
+        [PEER_WLM2009] = "SIREN,PCMA,PCMU,telephone-event",
+        [PEER_MSN] = "SIREN,PCMA,PCMU,telephone-event",
     };
     const struct options_end *of = &o->of[side];
     const char *say = of->say ? of->say : is_alone || side == 0 ? "microphone" : "markers";
@@ -251,8 +254,10 @@ static int end_plan(struct plan_end *e, const struct options *o, unsigned side, 
     char letter = "ab"[side];
 
     if (peer_dialect_find(&e->peer.dialect, of->dialect) != 0)
-        return refuse(why, cap, "--%c %s: there are the dialects lync, rfc, plain", letter,
-                      of->dialect);
+        return refuse(why, cap,
+                      "--%c %s: there are the dialects lync, rfc, plain, ocs2007, "
+                      "wlm2009, msn",
+                      letter, of->dialect);
     if (!keys_plan(&e->peer.keys, of->keys))
         return refuse(why, cap, "--%c-keys %s: one, triple, mki, none", letter, of->keys);
     if (!say_plan(e, say))

@@ -33,7 +33,8 @@ static const struct {
     const char *help;
 } rows[] = {
     {"ng", TEXT, offsetof(struct options, ng), "ADDRESS:PORT of the relay; without: back to back"},
-    {"a", TEXT, offsetof(struct options, dialect), "dialect of A, who offers: lync, rfc, plain"},
+    {"a", TEXT, offsetof(struct options, dialect),
+     "dialect of A, who offers: lync, rfc, plain, ocs2007, wlm2009, msn"},
     {"b", TEXT, offsetof(struct options, dialect) + sizeof(char *), "dialect of B, who answers"},
     SIDES("codecs", codecs, "codecs, as G722,PCMU,CN,telephone-event"),
     SIDES("profile", profile, "profile of the offer, as RTP/AVP"),
@@ -135,6 +136,9 @@ static int peer_configure(struct peer_config *cfg, const struct options *o, unsi
         [PEER_LYNC] = "G722,PCMU,PCMA,CN,telephone-event",
         [PEER_RFC] = "opus,telephone-event/48000,telephone-event",
         [PEER_PLAIN] = "PCMU,PCMA,telephone-event",
+        [PEER_OCS2007] = "SIREN,PCMU,PCMA,telephone-event",
+        [PEER_WLM2009] = "SIREN,PCMA,PCMU,telephone-event",
+        [PEER_MSN] = "SIREN,PCMA,PCMU,telephone-event",
     };
 
     if (peer_dialect_find(&cfg->dialect, o->dialect[i]) != 0 ||

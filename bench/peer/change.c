@@ -145,6 +145,10 @@ int peer_reoffer(struct peer *p, const struct peer_change *change, char *sdp, si
         return err;
     if (p->ice)
         peer_ice_describe(p->ice, &p->local);
+    if (change->is_final && p->ice)
+        err = peer_ice_describe_chosen(p->ice, &p->local);
+    if (err)
+        return err;
     p->is_offerer = true;
     p->local.direction = change->direction;
     p->local.n_media = 0;

@@ -17,6 +17,13 @@ struct peer_ice {
     bool is_ready[COMPONENTS_MAX], is_failed, was_ready;
     struct peer_ice_facts facts;
     char pair[COMPONENTS_MAX][160];
+    struct peer_candidate chosen[COMPONENTS_MAX][2]; /* of each component: ours, theirs */
+};
+
+static const NiceCompatibility modes[] = {
+    [PEER_LYNC] = NICE_COMPATIBILITY_OC2007R2,   [PEER_RFC] = NICE_COMPATIBILITY_RFC5245,
+    [PEER_OCS2007] = NICE_COMPATIBILITY_OC2007,  [PEER_MSN] = NICE_COMPATIBILITY_MSN,
+    [PEER_WLM2009] = NICE_COMPATIBILITY_WLM2009,
 };
 
 static const char *const type_names[] = {
@@ -34,6 +41,31 @@ static void candidate_print(char *buf, size_t cap, const NiceCandidate *c)
     snprintf(buf, cap, "%s:%u (%s)", address, nice_address_get_port(&c->addr), type_names[c->type]);
 }
 
+/* OCS cuts the padding of its base64 off, Messenger does not. */
+static void credential_print(char text[static PEER_CREDENTIAL_MAX], const char *base64,
+                             enum peer_dialect dialect)
+{
+    snprintf(text, PEER_CREDENTIAL_MAX, "%s", base64 ? base64 : "");
+    if (dialect == PEER_OCS2007)
+        text[strcspn(text, "=")] = 0;
+}
+
+static void candidate_describe(struct peer_candidate *to, const NiceCandidate *c,
+                               enum peer_dialect dialect)
+{
+    *to = (struct peer_candidate){.component = (uint8_t)c->component_id,
+                                  .priority = c->priority,
+                                  .port = (uint16_t)nice_address_get_port(&c->addr)};
+    snprintf(to->foundation, sizeof(to->foundation), "%s", c->foundation);
+    snprintf(to->transport, sizeof(to->transport), "UDP");
+    snprintf(to->type, sizeof(to->type), "%s", type_names[c->type]);
+    nice_address_to_string(&c->addr, to->address);
+    if (!peer_dialect_is_draft6(dialect))
+        return;
+    credential_print(to->ufrag, c->username, dialect);
+    credential_print(to->pwd, c->password, dialect);
+}
+
 static void selected_h(NiceAgent *agent, guint stream, guint component, NiceCandidate *local,
                        NiceCandidate *remote, gpointer data)
 {
@@ -47,6 +79,8 @@ static void selected_h(NiceAgent *agent, guint stream, guint component, NiceCand
     candidate_print(from, sizeof(from), local);
     candidate_print(to, sizeof(to), remote);
     snprintf(ice->pair[component - 1], sizeof(ice->pair[0]), "%s - %s", from, to);
+    candidate_describe(&ice->chosen[component - 1][0], local, ice->cfg.dialect);
+    candidate_describe(&ice->chosen[component - 1][1], remote, ice->cfg.dialect);
 }
 
 static void state_h(NiceAgent *agent, guint stream, guint component, guint state, gpointer data)
@@ -100,8 +134,7 @@ static int agent_open(struct peer_ice *ice)
     GMainContext *context = loop_context(cfg->loop);
     NiceAddress address;
 
-    ice->agent = nice_agent_new(context, cfg->dialect == PEER_LYNC ? NICE_COMPATIBILITY_OC2007R2
-                                                                   : NICE_COMPATIBILITY_RFC5245);
+    ice->agent = nice_agent_new(context, modes[cfg->dialect]);
     if (!ice->agent)
         return ENOMEM;
     g_object_set(ice->agent, "ice-tcp", FALSE, "upnp", FALSE, "controlling-mode",
@@ -172,38 +205,36 @@ void peer_ice_free(struct peer_ice *ice)
     free(ice);
 }
 
-static void describe_candidate(struct peer_description *d, const NiceCandidate *c)
+static void describe_candidate(struct peer_description *d, const NiceCandidate *c,
+                               enum peer_dialect dialect)
 {
-    struct peer_candidate *to = &d->candidates[d->n_candidates];
-
-    if (c->transport != NICE_CANDIDATE_TRANSPORT_UDP || d->n_candidates == PEER_CANDIDATES_MAX)
-        return;
-    *to = (struct peer_candidate){.component = (uint8_t)c->component_id,
-                                  .priority = c->priority,
-                                  .port = (uint16_t)nice_address_get_port(&c->addr)};
-    snprintf(to->foundation, sizeof(to->foundation), "%s", c->foundation);
-    snprintf(to->transport, sizeof(to->transport), "UDP");
-    snprintf(to->type, sizeof(to->type), "%s", type_names[c->type]);
-    nice_address_to_string(&c->addr, to->address);
-    d->n_candidates++;
+    if (c->transport == NICE_CANDIDATE_TRANSPORT_UDP && d->n_candidates < PEER_CANDIDATES_MAX)
+        candidate_describe(&d->candidates[d->n_candidates++], c, dialect);
 }
 
-void peer_ice_describe(struct peer_ice *ice, struct peer_description *d)
+static void describe_credentials(struct peer_ice *ice, struct peer_description *d)
 {
     gchar *ufrag = NULL, *pwd = NULL;
 
+    d->ufrag[0] = d->pwd[0] = 0;
+    if (peer_dialect_is_draft6(ice->cfg.dialect))
+        return;
     nice_agent_get_local_credentials(ice->agent, ice->stream, &ufrag, &pwd);
     snprintf(d->ufrag, sizeof(d->ufrag), "%s", ufrag ? ufrag : "");
     snprintf(d->pwd, sizeof(d->pwd), "%s", pwd ? pwd : "");
     g_free(ufrag);
     g_free(pwd);
+}
 
-    d->n_candidates = 0;
+void peer_ice_describe(struct peer_ice *ice, struct peer_description *d)
+{
+    describe_credentials(ice, d);
+    d->n_candidates = d->n_remote_candidates = 0;
     for (unsigned i = 1; i <= ice->cfg.n_components; i++) {
         GSList *list = nice_agent_get_local_candidates(ice->agent, ice->stream, i);
 
         for (GSList *at = list; at; at = at->next)
-            describe_candidate(d, at->data);
+            describe_candidate(d, at->data, ice->cfg.dialect);
         g_slist_free_full(list, (GDestroyNotify)nice_candidate_free);
     }
     ice->facts.n_local = d->n_candidates;
@@ -218,12 +249,32 @@ void peer_ice_describe(struct peer_ice *ice, struct peer_description *d)
     }
 }
 
+int peer_ice_describe_chosen(const struct peer_ice *ice, struct peer_description *d)
+{
+    for (unsigned i = 0; i < ice->cfg.n_components; i++) {
+        if (!*ice->pair[i])
+            return ENOTCONN;
+        d->candidates[i] = ice->chosen[i][0];
+        d->remote_candidates[i] = ice->chosen[i][1];
+    }
+    d->n_candidates = d->n_remote_candidates = ice->cfg.n_components;
+    return 0;
+}
+
 static NiceCandidateType type_of(const char *name)
 {
     for (unsigned i = 0; i < G_N_ELEMENTS(type_names); i++)
         if (strcmp(type_names[i], name) == 0)
             return (NiceCandidateType)i;
     return NICE_CANDIDATE_TYPE_HOST;
+}
+
+/* libnice decodes base64 only with its padding. @return to be freed with g_free() */
+static char *padded(const char *base64)
+{
+    const size_t n = strcspn(base64, "=");
+
+    return g_strdup_printf("%.*s%.*s", (int)n, base64, (int)((4 - n % 4) % 4), "===");
 }
 
 static NiceCandidate *candidate_make(const struct peer_ice *ice, const struct peer_candidate *c)
@@ -235,6 +286,10 @@ static NiceCandidate *candidate_make(const struct peer_ice *ice, const struct pe
     to->stream_id = ice->stream;
     to->priority = c->priority;
     snprintf(to->foundation, sizeof(to->foundation), "%s", c->foundation);
+    if (*c->ufrag) {
+        to->username = padded(c->ufrag);
+        to->password = padded(c->pwd);
+    }
     if (!nice_address_set_from_string(&to->addr, c->address)) {
         nice_candidate_free(to);
         return NULL;
@@ -254,12 +309,32 @@ int peer_ice_restart(struct peer_ice *ice)
     return 0;
 }
 
+/* Of draft-06 they are the candidates', but libnice takes a check for one that came too early as
+ * long as the stream has none: then a controlled agent never nominates. */
+static bool credentials_set(struct peer_ice *ice, const struct peer_description *remote)
+{
+    char *ufrag, *pwd;
+    bool is_set;
+
+    if (!peer_dialect_is_draft6(ice->cfg.dialect))
+        return nice_agent_set_remote_credentials(ice->agent, ice->stream, remote->ufrag,
+                                                 remote->pwd);
+    if (!remote->n_candidates)
+        return false;
+    ufrag = padded(remote->candidates[0].ufrag);
+    pwd = padded(remote->candidates[0].pwd);
+    is_set = nice_agent_set_remote_credentials(ice->agent, ice->stream, ufrag, pwd);
+    g_free(ufrag);
+    g_free(pwd);
+    return is_set;
+}
+
 int peer_ice_connect(struct peer_ice *ice, const struct peer_description *remote)
 {
     int n_set = 0;
 
     ice->facts.is_checking = true;
-    if (!nice_agent_set_remote_credentials(ice->agent, ice->stream, remote->ufrag, remote->pwd))
+    if (!credentials_set(ice, remote))
         return EINVAL;
     for (unsigned component = 1; component <= ice->cfg.n_components; component++) {
         GSList *list = NULL;

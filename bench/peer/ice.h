@@ -6,8 +6,8 @@
 
 /**
  * One libnice agent with one stream: the path of a peer that speaks ICE. Thread: the loop's.
- * MS-ICE2 for PEER_LYNC (libnice OC2007R2), RFC 5245 for PEER_RFC: either fails against the other,
- * so a relay that speaks the wrong one is found out.
+ * Each dialect has a mode of libnice's own, and each fails against most of the others, so a relay
+ * that speaks the wrong one is found out.
  */
 
 struct peer_ice;
@@ -41,6 +41,9 @@ void peer_ice_free(struct peer_ice *ice); /* NULL is allowed */
 
 /** Writes credentials, candidates and the default addresses into a description. */
 void peer_ice_describe(struct peer_ice *ice, struct peer_description *d);
+/** Leaves of the candidates those of the selected pairs, and names the other end's: what is in a
+ *  final offer or answer. @return 0; ENOTCONN: not every component has a pair */
+int peer_ice_describe_chosen(const struct peer_ice *ice, struct peer_description *d);
 /** New credentials, for peer_ice_describe(); the pair in use carries on until there is a new one.
  *  @return 0; EINVAL */
 int peer_ice_restart(struct peer_ice *ice);

@@ -110,7 +110,7 @@ static void ice_state_h(enum peer_ice_state state, void *arg)
 /* MS-ICE2 always has two components; RFC 5761 saves one if the other end agrees. */
 static unsigned components_of(const struct peer *p)
 {
-    if (p->cfg.dialect == PEER_LYNC)
+    if (peer_dialect_is_microsoft(p->cfg.dialect))
         return 2;
     return p->local.has_rtcp_mux ? 1 : 2;
 }

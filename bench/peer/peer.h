@@ -91,6 +91,7 @@ struct peer_change {
     enum peer_direction direction; /* ours */
     const char *only;              /* this codec alone is offered; NULL: the list stays */
     bool is_restart;               /* of ICE */
+    bool is_final;                 /* only the chosen candidates are left: RFC 8839 s.4.4.1.2.1 */
 };
 
 /** Offers again, in a call that is up; then peer_answer() and peer_take_answer() as before, which

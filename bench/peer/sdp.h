@@ -19,12 +19,16 @@
 #define PEER_MEDIA_MAX      16
 #define PEER_KEY_BYTES      30 /* AES_CM_128_HMAC_SHA1_80: key 16, salt 14 */
 #define PEER_UFRAG_MAX      257
+#define PEER_CREDENTIAL_MAX 48 /* of a candidate: base64 of 32 bytes */
 #define PEER_ADDRESS_MAX    46
 
 enum peer_dialect {
-    PEER_LYNC,  /* MS-SDPEXT as Lync 2013 writes it; MS-ICE2, two components */
-    PEER_RFC,   /* RFC 8839 ICE with rtcp-mux, one component */
-    PEER_PLAIN, /* no ICE: the address of c= and m= */
+    PEER_LYNC,    /* MS-SDPEXT as Lync 2013 writes it; MS-ICE2, two components */
+    PEER_RFC,     /* RFC 8839 ICE with rtcp-mux, one component */
+    PEER_PLAIN,   /* no ICE: the address of c= and m= */
+    PEER_OCS2007, /* OCS 2007: ICE of draft-06, each candidate with credentials of its own */
+    PEER_WLM2009, /* Windows Live Messenger 2009: MS-ICE2 of its own kind, nothing is encrypted */
+    PEER_MSN,     /* Messenger 8: draft-06, nothing is encrypted */
 };
 
 enum peer_direction { PEER_SENDRECV, PEER_SENDONLY, PEER_RECVONLY, PEER_INACTIVE };
@@ -37,6 +41,7 @@ struct peer_candidate {
     char address[PEER_ADDRESS_MAX];
     uint16_t port;
     char type[8]; /* "host", "srflx", "prflx", "relay" */
+    char ufrag[PEER_CREDENTIAL_MAX], pwd[PEER_CREDENTIAL_MAX]; /* of draft-06; else empty */
 };
 
 struct peer_crypto {
@@ -74,7 +79,8 @@ struct peer_description {
     char ufrag[PEER_UFRAG_MAX], pwd[PEER_UFRAG_MAX];
     struct peer_candidate candidates[PEER_CANDIDATES_MAX];
     unsigned n_candidates;
-    struct peer_candidate remote_candidates[2]; /* a=remote-candidates, by component */
+    /* a=remote-candidates, by component; or one by its ufrag, a=remote-candidate of draft-06 */
+    struct peer_candidate remote_candidates[2];
     unsigned n_remote_candidates;
 
     struct peer_crypto cryptos[PEER_CRYPTO_MAX];
@@ -120,6 +126,8 @@ const struct peer_crypto *peer_sdp_crypto_choose(const struct peer_description *
 bool peer_sdp_is_secure(const struct peer_description *d); /* by its profile */
 bool peer_sdp_is_dtls(const struct peer_description *d);
 
+bool peer_dialect_is_microsoft(enum peer_dialect dialect);
+bool peer_dialect_is_draft6(enum peer_dialect dialect);
 const char *peer_dialect_name(enum peer_dialect dialect);
 /** @return 0; ENOENT */
 int peer_dialect_find(enum peer_dialect *dialect, const char *name);

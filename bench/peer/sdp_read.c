@@ -6,6 +6,7 @@
 
 #include <glib.h>
 
+#include "bench/peer/sdp_candidate.h"
 #include "bench/scan.h"
 
 #define LINE_MAX_BYTES 1024
@@ -37,23 +38,21 @@ static int read_pwd(struct reader *r, const char *value)
 
 static int read_candidate(struct reader *r, const char *value)
 {
-    struct peer_candidate c = {0};
-    uint32_t component, port;
-    char word[8];
+    if (r->d->n_candidates < PEER_CANDIDATES_MAX &&
+        peer_candidate_read(&r->d->candidates[r->d->n_candidates], value))
+        r->d->n_candidates++;
+    return 0;
+}
 
-    if (!scan_word(&value, c.foundation, sizeof(c.foundation), "") ||
-        !scan_number(&value, 2, &component) || !component ||
-        !scan_word(&value, c.transport, sizeof(c.transport), "") ||
-        !scan_number(&value, UINT32_MAX, &c.priority) ||
-        !scan_word(&value, c.address, sizeof(c.address), "") ||
-        !scan_number(&value, UINT16_MAX, &port) || !scan_word(&value, word, sizeof(word), "") ||
-        strcmp(word, "typ") != 0 || !scan_word(&value, c.type, sizeof(c.type), ""))
-        return 0;
-    if (r->d->n_candidates == PEER_CANDIDATES_MAX)
-        return 0;
-    c.component = (uint8_t)component;
-    c.port = (uint16_t)port;
-    r->d->candidates[r->d->n_candidates++] = c;
+/* draft-06 names the chosen one by its user name. */
+static int read_remote_candidate(struct reader *r, const char *value)
+{
+    struct peer_candidate c = {.component = 1};
+
+    if (scan_word(&value, c.ufrag, sizeof(c.ufrag), "")) {
+        r->d->remote_candidates[0] = c;
+        r->d->n_remote_candidates = 1;
+    }
     return 0;
 }
 
@@ -275,6 +274,7 @@ static const struct {
     {"mid", read_mid},
     {"ptime", read_ptime},
     {"recvonly", read_recvonly},
+    {"remote-candidate", read_remote_candidate},
     {"remote-candidates", read_remote_candidates},
     {"rtcp", read_rtcp},
     {"rtcp-mux", read_rtcp_mux},
@@ -457,10 +457,19 @@ bool peer_sdp_is_dtls(const struct peer_description *d)
 }
 
 static const char *const dialect_names[] = {
-    [PEER_LYNC] = "lync",
-    [PEER_RFC] = "rfc",
-    [PEER_PLAIN] = "plain",
+    [PEER_LYNC] = "lync",       [PEER_RFC] = "rfc",         [PEER_PLAIN] = "plain",
+    [PEER_OCS2007] = "ocs2007", [PEER_WLM2009] = "wlm2009", [PEER_MSN] = "msn",
 };
+
+bool peer_dialect_is_microsoft(enum peer_dialect dialect)
+{
+    return dialect != PEER_RFC && dialect != PEER_PLAIN;
+}
+
+bool peer_dialect_is_draft6(enum peer_dialect dialect)
+{
+    return dialect == PEER_OCS2007 || dialect == PEER_MSN;
+}
 
 const char *peer_dialect_name(enum peer_dialect dialect)
 {

@@ -7,6 +7,8 @@
 
 #include <glib.h>
 
+#include "bench/peer/sdp_candidate.h"
+
 /* A text that remembers that it did not fit, so that its writers need not look. */
 struct text {
     char *buf;
@@ -30,24 +32,35 @@ static const char *family_of(const char *address)
     return strchr(address, ':') ? "IP6" : "IP4";
 }
 
+static void put_remote_candidates(struct text *t, const struct peer_description *d)
+{
+    if (!d->n_remote_candidates)
+        return;
+    if (*d->remote_candidates[0].ufrag) {
+        put(t, "a=remote-candidate:%s\r\n", d->remote_candidates[0].ufrag);
+        return;
+    }
+    put(t, "a=remote-candidates:");
+    for (unsigned i = 0; i < d->n_remote_candidates; i++)
+        put(t, "%s%u %s %u", i ? " " : "", d->remote_candidates[i].component,
+            d->remote_candidates[i].address, d->remote_candidates[i].port);
+    put(t, "\r\n");
+}
+
+/* Lync ends its candidate lines with a blank, and hides IPv6 ones: MS-SDPEXT */
 static void put_candidates(struct text *t, const struct peer_description *d, bool is_lync)
 {
+    char line[512];
+
     for (unsigned i = 0; i < d->n_candidates; i++) {
         const struct peer_candidate *c = &d->candidates[i];
 
-        /* Lync ends its candidate lines with a blank, and hides IPv6 ones: MS-SDPEXT */
-        put(t, "a=%s:%s %u %s %u %s %u typ %s%s\r\n",
-            is_lync && strchr(c->address, ':') ? "x-candidate-ipv6" : "candidate", c->foundation,
-            c->component, c->transport, c->priority, c->address, c->port, c->type,
+        (void)peer_candidate_print(line, sizeof(line), c);
+        put(t, "a=%s:%s%s\r\n",
+            is_lync && strchr(c->address, ':') ? "x-candidate-ipv6" : "candidate", line,
             is_lync ? " " : "");
     }
-    if (d->n_remote_candidates) {
-        put(t, "a=remote-candidates:");
-        for (unsigned i = 0; i < d->n_remote_candidates; i++)
-            put(t, "%s%u %s %u", i ? " " : "", d->remote_candidates[i].component,
-                d->remote_candidates[i].address, d->remote_candidates[i].port);
-        put(t, "\r\n");
-    }
+    put_remote_candidates(t, d);
 }
 
 static void put_cryptos(struct text *t, const struct peer_description *d)
@@ -114,6 +127,32 @@ static void put_lync(struct text *t, const struct peer_description *d)
     put(t, "a=ptime:20\r\n");
 }
 
+/* As an OCS 2007 client's: credentials are in the candidates. */
+static void put_ocs2007(struct text *t, const struct peer_description *d)
+{
+    put_media_line(t, d);
+    put_candidates(t, d, true);
+    put_cryptos(t, d);
+    put(t, "a=maxptime:200\r\na=rtcp:%u\r\n", d->rtcp_port);
+    put_formats(t, d);
+    put_direction(t, d, false);
+    put(t, "a=ptime:20\r\n");
+}
+
+/* As Messenger's, of both generations: RFC 3551's numbers, and never encrypted. */
+static void put_messenger(struct text *t, const struct peer_description *d)
+{
+    put_media_line(t, d);
+    put(t, "c=IN %s %s\r\n", family_of(d->address), d->address);
+    if (*d->ufrag)
+        put(t, "a=ice-ufrag:%s\r\na=ice-pwd:%s\r\n", d->ufrag, d->pwd);
+    put_candidates(t, d, false);
+    put(t, "a=rtcp:%u\r\n", d->rtcp_port);
+    put_formats(t, d);
+    put_direction(t, d, false);
+    put(t, "a=encryption:rejected\r\n");
+}
+
 static void put_standard(struct text *t, const struct peer_description *d)
 {
     put_media_line(t, d);
@@ -137,11 +176,11 @@ static void put_standard(struct text *t, const struct peer_description *d)
     put_direction(t, d, true);
 }
 
-static void put_session(struct text *t, const struct peer_description *d, bool is_lync)
+static void put_session(struct text *t, const struct peer_description *d, enum peer_dialect dialect)
 {
     const char *family = family_of(d->address);
 
-    if (!is_lync) {
+    if (!peer_dialect_is_microsoft(dialect)) {
         put(t, "v=0\r\no=peer 1 %u IN %s %s\r\ns=-\r\nt=0 0\r\n", d->version, family, d->address);
         if (*d->bundle)
             put(t, "a=group:BUNDLE %s\r\n", d->bundle);
@@ -149,27 +188,29 @@ static void put_session(struct text *t, const struct peer_description *d, bool i
     }
     put(t, "v=0\r\no=- 0 %u IN %s %s\r\ns=session\r\n", d->version, family, d->address);
     put(t, "c=IN %s %s\r\nb=CT:99980\r\nt=0 0\r\n", family, d->address);
-    put(t, "a=x-devicecaps:audio:send,recv\r\n");
+    if (dialect == PEER_LYNC)
+        put(t, "a=x-devicecaps:audio:send,recv\r\n");
 }
 
 int peer_sdp_write(char *buf, size_t cap, const struct peer_description *d,
                    enum peer_dialect dialect, const char *extra)
 {
+    static void (*const put_audio[])(struct text * t, const struct peer_description *d) = {
+        [PEER_LYNC] = put_lync,       [PEER_RFC] = put_standard,      [PEER_PLAIN] = put_standard,
+        [PEER_OCS2007] = put_ocs2007, [PEER_WLM2009] = put_messenger, [PEER_MSN] = put_messenger,
+    };
     struct text t = {.buf = buf, .cap = cap};
-    bool is_lync = dialect == PEER_LYNC;
     unsigned n_media = d->n_media ? d->n_media : 1;
 
-    put_session(&t, d, is_lync);
+    put_session(&t, d, dialect);
     for (unsigned i = 0; i < n_media; i++) {
         const struct peer_media *m = &d->media[i];
 
         /* RFC 3264 s.6: the answer has as many m= lines, refused ones with port 0 */
         if (i != d->audio)
             put(&t, "m=%s 0 %s %s\r\n", m->kind, m->profile, m->formats);
-        else if (is_lync)
-            put_lync(&t, d);
         else
-            put_standard(&t, d);
+            put_audio[dialect](&t, d);
     }
     if (extra)
         put(&t, "%s", extra);

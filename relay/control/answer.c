@@ -252,12 +252,12 @@ static void apply_line(struct answer *a, unsigned i)
 
 static void put_into_force(struct answer *a)
 {
-    transport_set_remote_ice(a->d.answerer);
+    for (unsigned i = 0; i < a->doc->n_media; i++)
+        apply_line(a, i);
+    transport_set_remote_ice(a->d.answerer); /* no checks for a line that was refused */
     transport_set_remote_ice(a->d.offerer);
     fragment_take_waiting(a->d.answerer);
     fragment_take_waiting(a->d.offerer);
-    for (unsigned i = 0; i < a->doc->n_media; i++)
-        apply_line(a, i);
 }
 
 static void finish(struct answer *a)

@@ -56,6 +56,7 @@ struct stream {
     bool was_used;       /* its address was told to somebody: its ports must rest */
     struct leg_ice *ice; /* reference; NULL: no ICE */
     int ice_stream;
+    bool has_remote_ice;           /* its agent has the peer's candidates of this generation */
     struct ice_progress *progress; /* of both components; NULL: no ICE */
     struct handshake *handshake; /* DTLS; NULL: none. Its keys are below when it is done */
     struct media_stream *media;

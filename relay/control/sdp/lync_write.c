@@ -18,6 +18,7 @@ struct layout {
     bool has_draft6_candidates; /* with credentials in each candidate, none for the m= line */
     bool has_names;             /* a=x-ssrc-range, a=label, a=x-candidate-ipv6 */
     bool has_media_connection;  /* c= under each m= */
+    bool has_padding;           /* base64 of draft-06 with its "=" */
     bool says_rejected;         /* a=encryption:rejected on a line without SRTP */
 };
 
@@ -26,8 +27,10 @@ static const struct layout *layout_of(enum config_dialect dialect)
     static const struct layout lync = {.has_names = true};
     static const struct layout ocs2007 = {.has_draft6_candidates = true};
     static const struct layout wlm2009 = {.has_media_connection = true, .says_rejected = true};
-    static const struct layout msn = {
-        .has_draft6_candidates = true, .has_media_connection = true, .says_rejected = true};
+    static const struct layout msn = {.has_draft6_candidates = true,
+                                      .has_media_connection = true,
+                                      .has_padding = true,
+                                      .says_rejected = true};
 
     switch (dialect) {
     case DIALECT_OCS2007:
@@ -95,6 +98,15 @@ static void put_candidate(struct sdp_printer *p, const struct layout *l,
         sdp_put(p, "a=%s:%s\r\n", is_ipv6 ? "x-candidate-ipv6" : "candidate", value);
 }
 
+/* OCS writes its base64 without padding, Messenger with it; it is a name that they look for. */
+static void put_remote_candidate(struct sdp_printer *p, const struct layout *l, const char *ufrag)
+{
+    const size_t n = l->has_padding ? strlen(ufrag) : strcspn(ufrag, "=");
+
+    if (n > 0)
+        sdp_put(p, "a=remote-candidate:%.*s\r\n", (int)n, ufrag);
+}
+
 static void put_ice(struct sdp_printer *p, const struct layout *l, const struct sdp_media_out *o)
 {
     if (!l->has_draft6_candidates && !str_is_empty(o->ice_ufrag))
@@ -104,8 +116,8 @@ static void put_ice(struct sdp_printer *p, const struct layout *l, const struct 
         put_candidate(p, l, &o->candidates[i]);
     if (!l->has_draft6_candidates)
         sdp_put_remote_candidates(p, o);
-    else if (o->n_remote_candidates > 0 && o->remote_candidates[0].ufrag[0] != '\0')
-        sdp_put(p, "a=remote-candidate:%s\r\n", o->remote_candidates[0].ufrag);
+    else if (o->n_remote_candidates > 0)
+        put_remote_candidate(p, l, o->remote_candidates[0].ufrag);
 }
 
 static void relay_section(struct sdp_printer *p, const struct layout *l, const struct sdp_doc *doc,

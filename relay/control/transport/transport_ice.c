@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "relay/control/sdp/sdp_scan.h"
 #include "relay/control/transport/handshake.h"
 #include "relay/control/transport/transport.h"
 #include "relay/control/transport/turn_login.h"
@@ -119,28 +120,69 @@ static const struct sdp_media *first_ice_line(const struct sdp_doc *doc)
     return NULL;
 }
 
-/* What tells one generation of credentials from the next: the ufrag, or the first candidate's. */
-static struct str generation_of(const struct sdp_doc *doc)
+static bool has_line_credentials(const struct sdp_media *m)
 {
-    const struct sdp_media *m = first_ice_line(doc);
-
-    if (!m)
-        return (struct str){NULL, 0};
-    if (!str_is_empty(m->ice_ufrag) || !m->n_candidates)
-        return m->ice_ufrag;
-    return str_of(m->candidates[0].ufrag);
+    return !str_is_empty(m->ice_ufrag) || !m->n_candidates;
 }
 
 bool transport_doc_has_ice(const struct sdp_doc *doc)
 {
-    return !str_is_empty(generation_of(doc));
+    const struct sdp_media *m = first_ice_line(doc);
+
+    return m && (!has_line_credentials(m) || !str_is_empty(m->ice_ufrag));
+}
+
+static bool is_word_of(const char *words, struct str word)
+{
+    struct str rest = str_of(words), next;
+
+    while (!str_is_empty(next = scan_word(&rest))) {
+        if (str_equal(next, word))
+            return true;
+    }
+    return false;
+}
+
+/* What tells one generation of credentials from the next is the ufrag. In draft-06 each candidate
+ * has one, and the final offer has that of the chosen one alone. */
+static bool is_same_generation(const struct leg *leg, const struct sdp_media *m)
+{
+    if (has_line_credentials(m))
+        return str_equal(m->ice_ufrag, str_of(leg->remote_ufrag));
+    for (unsigned i = 0; i < m->n_candidates; i++) {
+        if (is_word_of(leg->remote_ufrag, str_of(m->candidates[i].ufrag)))
+            return true;
+    }
+    return false;
+}
+
+/* The line's ufrag, or all of its candidates', in words. @return NULL: no memory */
+static char *generation_text(const struct sdp_media *m)
+{
+    char *text = NULL;
+    size_t n = 1;
+
+    if (has_line_credentials(m)) {
+        (void)re_sdprintf(&text, "%b", m->ice_ufrag.p, m->ice_ufrag.n);
+        return text;
+    }
+    text = mem_zalloc(m->n_candidates * ICE_CRED_MAX + n, NULL);
+    for (unsigned i = 0; text && i < m->n_candidates; i++) {
+        const struct str ufrag = str_of(m->candidates[i].ufrag);
+
+        if (is_word_of(text, ufrag))
+            continue;
+        memcpy(text + n - 1, ufrag.p, ufrag.n);
+        n += ufrag.n + 1;
+        text[n - 2] = ' ';
+    }
+    return text;
 }
 
 bool transport_ice_restarts(const struct leg *leg, const struct sdp_doc *doc)
 {
-    struct str now = generation_of(doc);
-
-    return leg->remote_ufrag && !str_is_empty(now) && !str_equal(now, str_of(leg->remote_ufrag));
+    return leg->remote_ufrag && transport_doc_has_ice(doc) &&
+           !is_same_generation(leg, first_ice_line(doc));
 }
 
 /* What was found stays in use until there is something new (RFC 8445 s.9). */
@@ -153,6 +195,7 @@ int transport_restart_ice(struct leg *leg)
             p[k].state = ICE_STATE_NEW;
             p[k].is_lost = false;
         }
+        leg->streams[i]->has_remote_ice = false;
         handshake_expect_restart(leg->streams[i]);
     }
     leg->remote_ufrag = mem_deref(leg->remote_ufrag);
@@ -177,13 +220,14 @@ static void set_credentials(const struct leg *leg, const struct stream *s, struc
     explicit_bzero(pwd, sizeof(pwd));
 }
 
-static void set_line(const struct leg *leg, const struct stream *s, const struct sdp_media *m)
+static void set_line(const struct leg *leg, struct stream *s, const struct sdp_media *m)
 {
     const bool trickles = still_trickles(leg->doc, m);
     int n;
 
-    if (s->ice_stream < 0 || !m->port)
+    if (s->ice_stream < 0 || !m->port || !s->is_active)
         return;
+    s->has_remote_ice = true;
     set_credentials(leg, s, m->ice_ufrag, m->ice_pwd);
     if (trickles)
         ice_set_trickling(leg->ice->agent, (unsigned)s->ice_stream);
@@ -196,17 +240,21 @@ static void set_line(const struct leg *leg, const struct stream *s, const struct
 
 void transport_set_remote_ice(struct leg *leg)
 {
-    struct str generation = generation_of(leg->doc);
+    const struct sdp_media *first = first_ice_line(leg->doc);
+    bool is_same;
 
-    if (!leg->ice || !leg->has_ice || str_is_empty(generation))
+    if (!leg->ice || !leg->has_ice || !transport_doc_has_ice(leg->doc))
         return;
-    if (leg->remote_ufrag && str_equal(generation, str_of(leg->remote_ufrag)))
-        return; /* the same answer again: nothing restarts */
-    for (unsigned i = 0; i < leg->doc->n_media && i < leg->n_streams; i++)
-        set_line(leg, leg->streams[i], &leg->doc->media[i]);
+    is_same = leg->remote_ufrag && is_same_generation(leg, first);
+    for (unsigned i = 0; i < leg->doc->n_media && i < leg->n_streams; i++) {
+        /* the same again restarts nothing; a line that was off until now starts */
+        if (!is_same || !leg->streams[i]->has_remote_ice)
+            set_line(leg, leg->streams[i], &leg->doc->media[i]);
+    }
+    if (is_same)
+        return;
     mem_deref(leg->remote_ufrag);
-    leg->remote_ufrag = NULL;
-    (void)re_sdprintf(&leg->remote_ufrag, "%b", generation.p, generation.n);
+    leg->remote_ufrag = generation_text(first);
 }
 
 /* ---- trickle ----------------------------------------------------------------------------------
