@@ -16,10 +16,12 @@
 #include "relay/media/worker.h"
 
 #define RECEIVE_BUFFER_BYTES                                                                       \
-    212992                  /* as the kernel counts: some 200 packets, 4 s of a stream at          \
-                               its rate, 100 ms at forty times of it */
-#define DTLS_PER_S      100 /* datagrams of a stream: a handshake has ten */
-#define SAMPLED_STREAMS 16  /* of so many streams of a worker, one tells of delays */
+    212992             /* as the kernel counts: some 200 packets, 4 s of a stream at               \
+                          its rate, 100 ms at forty times of it */
+#define DTLS_PER_S 100 /* datagrams of a stream: a handshake has ten */
+#define STREAM_PERMILLE_LEAST                                                                      \
+    0.001 /* so that of workers with as little to do, the one with fewer streams is taken */
+#define SAMPLED_STREAMS 16 /* of so many streams of a worker, one tells of delays */
 
 /** A worker as control sees it. */
 struct crew {
@@ -342,7 +344,8 @@ unsigned media_pick_worker(const struct media *m)
     unsigned i, best = 0;
 
     for (i = 0; i < m->n_workers; i++) {
-        double expected = load_expected_permille(&m->crew[i].load, m->crew[i].n_streams + 1);
+        const unsigned n = m->crew[i].n_streams + 1;
+        double expected = load_expected_permille(&m->crew[i].load, n) + n * STREAM_PERMILLE_LEAST;
 
         if (i == 0 || expected < least) {
             best = i;

@@ -146,15 +146,26 @@ const struct phone_packet *talk_pass(struct talk *t, unsigned from)
     return heard;
 }
 
-json_int_t talk_drops(const struct talk *t, unsigned from, const char *reason)
+/* @return a figure of a side's one line in the relay's query; 0: it is not there */
+static json_int_t figure(const struct talk *t, unsigned side, const char *group, const char *name)
 {
     char path[128];
     json_t *query = relay_query(t->relay, t->id);
 
-    snprintf(path, sizeof(path), "tags.%s.medias.0.drops.%s", t->tag[from], reason);
+    snprintf(path, sizeof(path), "tags.%s.medias.0.%s.%s", t->tag[side], group, name);
     json_int_t n = json_integer_value(relay_json_find(query, path));
     json_decref(query);
     return n;
+}
+
+json_int_t talk_drops(const struct talk *t, unsigned from, const char *reason)
+{
+    return figure(t, from, "drops", reason);
+}
+
+json_int_t talk_packets_in(const struct talk *t, unsigned from)
+{
+    return figure(t, from, "streams.0.stats", "packets");
 }
 
 struct drops_wanted {

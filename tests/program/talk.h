@@ -54,6 +54,8 @@ void talk_settle(struct talk *t, unsigned side);
 /** Waits until as many packets from a side were dropped for a reason. */
 void talk_wait_drops(struct talk *t, unsigned from, const char *reason, json_int_t least);
 json_int_t talk_drops(const struct talk *t, unsigned from, const char *reason);
+/** How many RTP packets of a side were let in. */
+json_int_t talk_packets_in(const struct talk *t, unsigned from);
 
 /** Deletes the call; its record, a new reference. */
 json_t *talk_delete(struct talk *t);
