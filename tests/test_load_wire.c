@@ -321,6 +321,36 @@ static void srtp_refuses_each_changed_bit_and_leaves_the_packet(void **state)
     load_srtp_wipe(&in);
 }
 
+static void srtcp_is_understood_by_libsrtp_and_understands_it(void **state)
+{
+    /* a receiver report without blocks: RFC 3550 s.6.4.2 */
+    static const uint8_t report[] = {0x80, 201, 0, 1, 0xca, 0xfe, 0xba, 0xbe};
+    uint8_t key[LOAD_SRTP_KEY_BYTES] = "a key of sixteen, and its salt", packet[64];
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        srtp_t other = other_side(suites[i], key), sender = other_side(suites[i], key);
+        struct load_srtcp s;
+
+        assert_int_equal(load_srtcp_init(&s, key), 0);
+        for (unsigned j = 0; j < 3; j++) {
+            memcpy(packet, report, sizeof(report));
+            int n = (int)load_srtcp_protect(&s, packet, sizeof(report));
+            assert_int_equal(srtp_unprotect_rtcp(other, packet, &n), srtp_err_status_ok);
+            assert_int_equal(n, sizeof(report));
+            assert_memory_equal(packet, report, sizeof(report));
+            assert_int_equal(srtp_protect_rtcp(sender, packet, &n), srtp_err_status_ok);
+            assert_int_equal(load_srtcp_unprotect(&s, packet, (size_t)n), sizeof(report));
+            assert_memory_equal(packet, report, sizeof(report));
+        }
+        packet[5] ^= 1;
+        assert_int_equal(load_srtcp_unprotect(&s, packet, sizeof(report) + LOAD_SRTCP_GROWTH), 0);
+        srtp_dealloc(other);
+        srtp_dealloc(sender);
+        load_srtcp_wipe(&s);
+    }
+}
+
 /* ---- streams ----------------------------------------------------------------------------------
  */
 
@@ -463,8 +493,52 @@ static void stream_goes_by_the_clock_where_the_payload_is_another(void **state)
         assert_int_equal(b_reads(&p), LOAD_GOOD);
         assert_int_equal(p.number, i);
     }
+    assert_int_equal(b_reads(&p), LOAD_DOUBLED); /* by its sequence number */
+    p.packet[3]++;
     p.packet[7] ^= 1; /* between two packets */
     assert_int_equal(b_reads(&p), LOAD_CORRUPTED);
+}
+
+static void stream_knows_what_the_relay_made_up_for_a_lost_packet(void **state)
+{
+    struct pair p = pair_make("opus");
+
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        if (i == 1) {
+            (void)load_stream_write(&p.a, p.packet, NULL); /* made, but it never leaves */
+        } else {
+            a_sends(&p);
+        }
+        uint32_t ts = 960 * i;
+        p.packet[1] = 96;
+        p.packet[6] = (uint8_t)(ts >> 8);
+        p.packet[7] = (uint8_t)ts;
+        p.packet[4] = p.packet[5] = 0;
+        p.n = LOAD_RTP_HEADER + 40;
+        assert_int_equal(b_reads(&p), i == 1 ? LOAD_FILLED : LOAD_GOOD);
+    }
+}
+
+static void stream_hears_the_digits_that_are_pressed(void **state)
+{
+    struct pair p = pair_make("plain");
+
+    (void)state;
+    for (unsigned key = 0; key < 12; key++) {
+        load_keypad_press(&p.a.keypad, 160 * key);
+        do {
+            a_sends(&p);
+            assert_int_equal(b_reads(&p), LOAD_EVENT);
+        } while (p.a.keypad.n_left);
+    }
+    assert_int_equal(p.b.key_ear.n_heard, 12);
+    assert_int_equal(p.b.key_ear.n_wrong, 0);
+    load_keypad_press(&p.a.keypad, 5000);
+    a_sends(&p);
+    p.packet[LOAD_RTP_HEADER] ^= 1; /* another key */
+    assert_int_equal(b_reads(&p), LOAD_EVENT);
+    assert_int_equal(p.b.key_ear.n_wrong, 1);
 }
 
 /* ---- options ----------------------------------------------------------------------------------
@@ -609,6 +683,9 @@ int main(void)
         cmocka_unit_test(stream_finds_a_packet_of_another_call_out),
         cmocka_unit_test(stream_refuses_a_packet_that_was_never_sent),
         cmocka_unit_test(stream_goes_by_the_clock_where_the_payload_is_another),
+        cmocka_unit_test(stream_knows_what_the_relay_made_up_for_a_lost_packet),
+        cmocka_unit_test(stream_hears_the_digits_that_are_pressed),
+        cmocka_unit_test(srtcp_is_understood_by_libsrtp_and_understands_it),
         cmocka_unit_test(options_are_refused_with_a_reason),
         cmocka_unit_test(load_through_the_floor_comes_back_whole),
         cmocka_unit_test(load_says_why_it_cannot_start),

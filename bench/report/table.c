@@ -115,7 +115,7 @@ static void print_relay(FILE *out, const struct load_result *r)
 {
     double n = (double)r->media.sent, growth = load_result_growth_kb_hour(r);
 
-    if (r->n_up && r->idle.rss_bytes && r->signalled.rss_bytes)
+    if (load_result_rss_bytes(r) >= 0)
         fprintf(out, "memory      %.1f KB a call\n", load_result_rss_bytes(r) / 1024);
     if (!r->media.sent)
         return;
