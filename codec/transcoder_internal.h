@@ -49,10 +49,11 @@ struct noise {
     enum noise_kind kind;
     uint64_t due_us; /* of the next frame */
     uint64_t end_us; /* when to stop making it up */
-    /* That the sender stopped was a guess: if its packets come after all, their time is filled. */
+    /* How long the sender is silent is a guess: if its packets are late, their time is filled. */
     bool is_guess;
-    uint64_t guess_us; /* when it was made */
+    uint32_t guess_hz; /* clock of guess_ts */
     uint32_t guess_ts; /* where the audio before it ends */
+    uint64_t guess_us; /* when that was */
     bool is_overtaken; /* the guess was wrong, and noise still stands for sound that comes now */
     struct comfort_noise source;
 };

@@ -238,6 +238,16 @@ static void expect_dtx(struct transcoder *t, const struct input *in, const struc
     t->noise.end_us = now_us + DTX_MAX_US;
 }
 
+/* The time of the input from which on noise stands for it; of how long that lasts, the arrival of
+ * the next packet is but a guess. */
+static void begin_guess(struct transcoder *t, uint32_t clock_hz, uint32_t ts, uint64_t at_us)
+{
+    t->noise.is_guess = true;
+    t->noise.guess_hz = clock_hz;
+    t->noise.guess_ts = ts;
+    t->noise.guess_us = at_us;
+}
+
 /* The packet after a guess tells whether it was right: the time stamps of a sender that had stopped
  * leap over its silence, those of one that was held up, by its machine or the network, do not. */
 static void check_guess(struct transcoder *t, const struct input *in,
@@ -246,7 +256,7 @@ static void check_guess(struct transcoder *t, const struct input *in,
     struct noise *noise = &t->noise;
     const uint32_t leap = p->ts - noise->guess_ts;
 
-    if (noise->is_guess && in == t->current &&
+    if (noise->is_guess && in->clock_hz == noise->guess_hz && in == t->current &&
         (uint64_t)leap * 1000000 / in->clock_hz < now_us - noise->guess_us)
         noise->is_overtaken = true;
     noise->is_guess = false;
@@ -303,6 +313,7 @@ static void on_cn(struct transcoder *t, const struct input *in, const struct pla
     if (!is_noise_on(t))
         t->noise.due_us = now_us + f->ahead * 1000000 / f->rate_hz + NOISE_BEHIND_US;
     t->noise.kind = NOISE_OF_CN;
+    begin_guess(t, in->clock_hz, p->ts, now_us);
     t->noise.end_us = now_us + NOISE_MAX_US;
 }
 
@@ -372,9 +383,7 @@ static bool has_stopped(struct transcoder *t)
         return false;
     }
     t->noise.kind = NOISE_OF_DTX;
-    t->noise.is_guess = true;
-    t->noise.guess_us = t->noise.due_us;
-    t->noise.guess_ts = t->playout.next_ts;
+    begin_guess(t, t->current->clock_hz, t->playout.next_ts, t->noise.due_us);
     return true;
 }
 

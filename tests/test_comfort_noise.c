@@ -302,6 +302,63 @@ static void a_stall_that_is_taken_for_silence_does_not_stretch_the_output(void *
     }
 }
 
+/* The same behind a CN payload: it does not say how long the silence will be. */
+static void a_stall_after_comfort_noise_does_not_stretch_the_output(void **state)
+{
+    static const uint8_t sid[] = {60};
+    static const char *const outs[] = {"PCMA", "G722", "GSM"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(outs) / sizeof(outs[0]); i++) {
+        const struct transcoder_config cfg = rig_config("PCMU", outs[i], 20);
+        struct line l;
+
+        line_open(&l, &cfg);
+        for (unsigned turn = 1; turn <= 10; turn++) {
+            talk(&l, 10);
+            line_put(&l, PT_CN, line_ts(&l), sid, sizeof(sid));
+            l.s.pkt.ts += 200 * 8;
+            rig_pass_time(l.t, &l.r, l.now_us += 200 * MS);
+            stall(&l, 15);
+            if (labs(n_stretched(&l, turn * 200)) > 160)
+                fail_msg("%s, turn %u: %d ticks", outs[i], turn, n_stretched(&l, turn * 200));
+        }
+        assert_true(transcoder_stats(l.t)->late > 0);
+        line_close(&l);
+    }
+}
+
+/* Lync has numbers for CN at 8, 16 and 24 kHz, and sends any of them beside any codec. */
+static void comfort_noise_of_any_clock_has_its_level(void **state)
+{
+    static const uint32_t clocks_hz[] = {8000, 16000, 24000};
+    static const uint8_t sid[] = {30, 127, 100, 140}; /* -30 dBov, and a spectrum */
+    static int16_t heard[16000];
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        for (unsigned k = 0; k < 2; k++) {
+            struct transcoder_config cfg = rig_config(k ? "SIREN" : "PCMU", "PCMA", 20);
+            struct line l;
+            double db;
+
+            cfg.in[2].spec.clock_hz = clocks_hz[i];
+            line_open(&l, &cfg);
+            talk(&l, 10);
+            line_put(&l, PT_CN, line_ts(&l), sid, sizeof(sid));
+            l.r.pcm = heard;
+            l.r.cap = sizeof(heard) / sizeof(heard[0]);
+            l.r.pcm_ts = l.r.end_ts;
+            rig_pass_time(l.t, &l.r, l.now_us + 1000 * MS);
+            assert_in_range(l.r.n_pcm, 7500, 8300);
+            db = 20 * log10(signal_rms(heard + 800, 6400) / 32767);
+            if (fabs(db + 30) > 2)
+                fail_msg("CN/%u beside %s: %.1f dBov", clocks_hz[i], k ? "SIREN" : "PCMU", db);
+            line_close(&l);
+        }
+    }
+}
+
 /* A talkspurt that comes a little late is played from its beginning; what that is ahead by, the
  * next silence gives back. */
 static void a_talkspurt_that_is_a_little_late_is_played_whole(void **state)
@@ -358,6 +415,8 @@ int main(void)
         cmocka_unit_test(a_burst_of_loss_is_not_taken_for_silence),
         cmocka_unit_test(a_sender_that_is_late_is_not_filled_with_noise),
         cmocka_unit_test(a_stall_that_is_taken_for_silence_does_not_stretch_the_output),
+        cmocka_unit_test(a_stall_after_comfort_noise_does_not_stretch_the_output),
+        cmocka_unit_test(comfort_noise_of_any_clock_has_its_level),
         cmocka_unit_test(a_talkspurt_that_is_a_little_late_is_played_whole),
         cmocka_unit_test(comfort_noise_into_opus_with_dtx_is_hardly_sent),
     };
