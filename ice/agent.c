@@ -10,6 +10,9 @@
 #define FDS_SPARE   8
 #define FDS_MAX     32
 
+#define IDLE_MS         5000 /* libnice's */
+#define IDLE_SETTLED_MS 50   /* the least that it takes */
+
 /* GLib ends the process when it cannot have an eventfd. So before libnice is asked to open
  * descriptors, as many are taken and given back, and some more for what other threads may open in
  * between. */
@@ -54,6 +57,30 @@ static bool is_told(const struct ice_component *c, enum ice_state state)
     return state != ICE_STATE_FAILED || !c->stream->is_trickling || c->fails_us == UINT64_MAX;
 }
 
+static bool is_all_ready(const struct ice_leg *leg)
+{
+    for (unsigned i = 0; i < ICE_STREAMS_MAX; i++) {
+        const struct ice_stream *s = leg->streams[i];
+
+        for (unsigned j = 0; s && j < s->n_components; j++)
+            if (s->components[j].state != ICE_STATE_READY || s->components[j].is_pair_old)
+                return false;
+    }
+    return true;
+}
+
+/* libnice wakes every 20 ms until nothing has happened for its idle time, whose 5 s are for peers
+ * that nominate late. Once all is nominated they are of no use, and of all its work the most. */
+void ice_set_idle(struct ice_leg *leg, bool is_settled)
+{
+    const unsigned ms = leg->cfg.idle_ms ? leg->cfg.idle_ms : IDLE_MS;
+
+    if (leg->is_settled == is_settled)
+        return;
+    leg->is_settled = is_settled;
+    g_object_set(leg->agent, "idle-timeout", is_settled ? IDLE_SETTLED_MS : ms, NULL);
+}
+
 static void state_h(NiceAgent *agent, guint nice_id, guint component, guint state, gpointer arg)
 {
     struct ice_leg *leg = arg;
@@ -62,6 +89,8 @@ static void state_h(NiceAgent *agent, guint nice_id, guint component, guint stat
     (void)agent;
     if (c && is_told(c, ice_state_from_nice(state)))
         ice_mailbox_post_state(leg, c, ice_state_from_nice(state));
+    if (is_all_ready(leg))
+        ice_set_idle(leg, true);
 }
 
 static void pair_h(NiceAgent *agent, guint nice_id, guint component, NiceCandidate *nice_local,

@@ -190,6 +190,13 @@ int ice_leg_restart(struct ice_leg *leg);
 
 void ice_set_controlling(struct ice_leg *leg, bool is_controlling);
 
+/** What a leg and a stream of two components take beside libnice's part [bytes]; tables of checks
+ *  grow with the peer's candidates, by 36 a candidate. */
+struct ice_memory {
+    size_t leg, stream;
+};
+struct ice_memory ice_memory(void);
+
 const char *ice_state_name(enum ice_state state);
 const char *ice_mode_name(enum ice_mode mode);
 

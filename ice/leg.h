@@ -97,6 +97,7 @@ struct ice_leg {
     struct ice_watch bridges[ICE_STREAMS_MAX * ICE_COMPONENTS];
     bool is_gathering;
     pthread_cond_t gathered;        /* is_gathering is false */
+    bool is_settled;                /* libnice need not wait for a peer's nomination */
     uint64_t nice_due_us;           /* libnice's next timeout; UINT64_MAX: none */
     uint64_t tie_breaker;           /* as libnice's checks have it */
     bool controls;                  /* likewise */
@@ -240,6 +241,8 @@ void ice_lite_choose(struct ice_component *c, const struct ice_candidate *remote
 /* agent.c */
 /** @return 0; EMFILE, ENFILE: there are not n free descriptors and some more */
 int ice_check_fds_left(const struct ice *ice, unsigned n);
+/** How soon libnice thinks that checks are over. */
+void ice_set_idle(struct ice_leg *leg, bool is_settled);
 
 /* stream.c */
 struct ice_stream *ice_stream_of(const struct ice_leg *leg, unsigned stream);

@@ -167,6 +167,7 @@ int ice_set_remote_candidates(struct ice_leg *leg, unsigned stream, const struct
         return -EINVAL;
 
     ice_leg_enter(leg);
+    ice_set_idle(leg, false);
     for (unsigned i = 0; i < s->n_components; i++) {
         if (leg->cfg.is_lite)
             n_taken += give_to_lite(&s->components[i], c, n);
@@ -233,6 +234,7 @@ int ice_leg_restart(struct ice_leg *leg)
     gboolean is_restarted;
 
     ice_leg_enter(leg);
+    ice_set_idle(leg, false);
     is_restarted = nice_agent_restart(leg->agent);
     for (unsigned i = 0; i < ICE_STREAMS_MAX; i++) {
         if (!leg->streams[i])

@@ -243,3 +243,8 @@ void ice_leg_remove_stream(struct ice_leg *leg, unsigned stream)
     close_stream(leg, s);
     (void)ice_leg_leave(leg); /* watches fewer descriptors than before */
 }
+
+struct ice_memory ice_memory(void)
+{
+    return (struct ice_memory){sizeof(struct ice_leg), sizeof(struct ice_stream)};
+}
