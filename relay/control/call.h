@@ -17,7 +17,7 @@
  * has let go (MEDIA_EVENT_REMOVED), its descriptors are closed and its ports go to rest.
  */
 
-#define CALL_KEYS_MAX 4 /* crypto lines that we offer on one m= line */
+#define CALL_KEYS_MAX 6 /* crypto lines that we offer on one m= line */
 
 struct call;
 struct handshake;

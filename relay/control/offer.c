@@ -298,13 +298,13 @@ static void prepare_mux(const struct offer *o, struct stream *to, const struct s
         to->offers_mux = to->requires_mux = false;
 }
 
-static int prepare_keys(struct offer *o, struct stream *to)
+static int prepare_keys(struct offer *o, struct stream *to, const struct sdp_media *m)
 {
     if (!sdp_proto_is_secure(to->proto) || sdp_proto_is_dtls(to->proto))
         return 0;
     if (o->req->sdes & NG_SDES_OFF)
         return ENOTSUP;
-    return keys_offer(to, o->req);
+    return keys_offer(to, m, o->req);
 }
 
 static int prepare_formats(struct offer *o, struct stream *from, struct stream *to,
@@ -369,7 +369,7 @@ static int prepare_line(struct offer *o, unsigned i)
     if (!err)
         err = transport_open(to);
     if (!err)
-        err = prepare_keys(o, to);
+        err = prepare_keys(o, to, m);
     if (!err)
         err = prepare_formats(o, from, to, m, line);
     return err;

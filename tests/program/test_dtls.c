@@ -200,6 +200,54 @@ static void dtls_off_offers_sdes_instead(void **state)
     assert_null(strstr(t->sdp[TALK_B], "fingerprint"));
 }
 
+/* ---- SDES ------------------------------------------------------------------------------------ */
+
+#define SDES_KEY_30 "inline:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5"
+#define GCM_LINE    "a=crypto:7 AEAD_AES_128_GCM inline:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nw==\r\n"
+#define CM_LINE     "a=crypto:1 AES_CM_128_HMAC_SHA1_80 " SDES_KEY_30 "\r\n"
+
+/* The suites of an offer of ours, in order: by what was offered to us, and by the request. */
+static void suites_are_those_that_somebody_asks_for(void **state)
+{
+    static const struct {
+        const char *offered, *flags, *suites[4];
+    } rows[] = {
+        {CM_LINE, "RTP/SAVP", {"AES_CM_128_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32"}},
+        {CM_LINE GCM_LINE,
+         "RTP/SAVP",
+         {"AES_CM_128_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32", "AEAD_AES_128_GCM"}},
+        {CM_LINE GCM_LINE, "RTP/SAVP SDES-nonew", {"AES_CM_128_HMAC_SHA1_80", "AEAD_AES_128_GCM"}},
+        {CM_LINE, "RTP/SAVP SDES-only-AES_256_CM_HMAC_SHA1_80", {"AES_256_CM_HMAC_SHA1_80"}},
+        {CM_LINE, "RTP/SAVP SDES-no-AES_CM_128_HMAC_SHA1_32", {"AES_CM_128_HMAC_SHA1_80"}},
+        {CM_LINE,
+         "RTP/SAVP SDES-order:AEAD_AES_256_GCM;AES_CM_128_HMAC_SHA1_32;",
+         {"AEAD_AES_256_GCM", "AES_CM_128_HMAC_SHA1_32", "AES_CM_128_HMAC_SHA1_80"}},
+    };
+    char sdp[PHONE_SDP_MAX];
+    struct talk *t = &the_talk;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const char *at;
+        unsigned n = 0;
+
+        print_message("    %s\n", rows[i].flags);
+        talk_open(t, *state);
+        t->direction[TALK_A] = "skype"; /* the standard's dialect on both sides */
+        t->direction[TALK_B] = "skype";
+        talk_offer(t, TALK_A, phone_sdp(sdp, &t->phone[TALK_A], "RTP/SAVP", "0", rows[i].offered),
+                   rows[i].flags);
+        for (at = t->sdp[TALK_B]; (at = strstr(at, "a=crypto:")) != NULL; at++) {
+            const char *suite = strchr(at, ' ') + 1;
+
+            assert_non_null(rows[i].suites[n]);
+            assert_int_equal(strncmp(suite, rows[i].suites[n], strlen(rows[i].suites[n])), 0);
+            n++;
+        }
+        assert_true(n > 0 && !rows[i].suites[n]);
+        put_away(NULL);
+    }
+}
+
 /* ---- a call of two peers --------------------------------------------------------------------- */
 
 static struct call *open_call(struct relay *r, const struct peer_config *a,
@@ -347,6 +395,7 @@ int main(void)
         CASE(roles_follow_the_offer_and_the_request),
         CASE(a_fingerprint_that_is_weak_or_missing_is_no_ground_for_a_call),
         CASE(dtls_off_offers_sdes_instead),
+        CASE(suites_are_those_that_somebody_asks_for),
         CASE(a_forged_certificate_closes_its_leg_and_no_other),
         CASE(a_new_offer_keeps_the_association),
         CASE(dtls_of_a_third_address_is_dropped),

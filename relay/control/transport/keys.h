@@ -10,9 +10,9 @@
  * Source: RFC 4568 s.5, 6 and 7.
  */
 
-/** Makes our lines for an outgoing offer. @return 0; EIO: no random numbers; ENOTSUP: the request
- *  left no suite that we have */
-int keys_offer(struct stream *s, const struct ng_request *req);
+/** Makes our lines for an outgoing offer. @param theirs  the m= line that it is made of
+ *  @return 0; EIO: no random numbers; ENOTSUP: the request left no suite that we have */
+int keys_offer(struct stream *s, const struct sdp_media *theirs, const struct ng_request *req);
 /** Chooses a line of the leg's offer and makes ours for the answer. @return 0; EIO; ENOENT: it has
  *  none that we can take */
 int keys_answer(struct stream *s, const struct sdp_media *offer);
