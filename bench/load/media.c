@@ -339,13 +339,18 @@ void load_media_run(struct load_media *m)
     connect_all(m);
     m->plan.start_ns = load_now_ns();
     m->plan.interval_ns = LOAD_MEDIA_INTERVAL_NS;
+    uint64_t last_ns = m->plan.start_ns;
     for (unsigned turns = 1; m->n_turns < m->end && !is_stopped(m, turns); turns++) {
         bool is_busy = media_send_due(m);
 
         is_busy |= media_receive(m) > 0;
-        tick(m, load_now_ns());
+        uint64_t now_ns = load_now_ns();
+        tick(m, now_ns);
+        if (is_busy && m->begin_ns)
+            stats->busy_ns += now_ns - last_ns;
         if (!is_busy)
             rest(m);
+        last_ns = is_busy ? now_ns : load_now_ns();
     }
     stats->is_stopped = m->is_stopping;
     stats->duration_ns = m->begin_ns ? load_now_ns() - m->begin_ns : 0;

@@ -66,6 +66,7 @@ struct load_media_stats {
     uint64_t rtcp_sent, rtcp_received, rtcp_bad;
     uint64_t ice_checks, ice_failed, ice_conflicts, ice_bad;
     uint64_t duration_ns; /* of the measured packets */
+    uint64_t busy_ns;     /* of that, the time in which we had something to do ourselves */
     struct load_histogram delay, late;
     struct load_histogram ice;         /* from the descriptions to both ends connected */
     struct load_histogram first_media; /* from the offer to media at both ends */

@@ -85,6 +85,14 @@ uint64_t load_result_failed(const struct load_result *r)
     return early + r->churn.failed + r->churn.blocked + r->media.ice_failed;
 }
 
+unsigned load_result_offer_max(const struct load_result *r)
+{
+    const struct load_media_stats *m = &r->media;
+
+    return m->busy_ns ? (unsigned)((double)r->n_calls * (double)m->duration_ns / (double)m->busy_ns)
+                      : 0;
+}
+
 /* Packets that we doubled or replayed may come twice: without SRTP a relay cannot tell. */
 bool load_result_is_clean(const struct load_result *r)
 {

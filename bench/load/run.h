@@ -76,6 +76,8 @@ double load_result_score(const struct load_result *r);          /* the lowest; <
 /** Calls that were to be set up, and those that could not be. */
 uint64_t load_result_asked(const struct load_result *r);
 uint64_t load_result_failed(const struct load_result *r);
+/** How many calls of this kind the generator itself can offer, by how busy it was; 0: not known. */
+unsigned load_result_offer_max(const struct load_result *r);
 /** Were all packets that came back right? */
 bool load_result_is_clean(const struct load_result *r);
 /** Did the generator keep its pace? If not, the figures are its own. */

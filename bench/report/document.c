@@ -107,6 +107,10 @@ static json_t *media_json(const struct load_result *r)
     json_object_set_new(j, "delay_us", times_json(&m->delay));
     json_object_set_new(j, "delay_histogram", histogram_json(&m->delay));
     json_object_set_new(j, "late_us", times_json(&m->late));
+    json_object_set_new(j, "generator_busy_share",
+                        json_real((double)m->busy_ns / (double)(m->duration_ns + 1)));
+    json_object_set_new(j, "generator_calls_max",
+                        json_integer((json_int_t)load_result_offer_max(r)));
     json_object_set_new(j, "is_clean", json_boolean(load_result_is_clean(r)));
     json_object_set_new(j, "is_paced", json_boolean(load_result_is_paced(r)));
     return j;

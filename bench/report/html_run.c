@@ -12,7 +12,8 @@
 
 static void verdict_write(FILE *out, const json_t *d)
 {
-    const json_t *limit, *limits = json_object_get(d, "limits");
+    const json_t *limit, *limits = json_object_get(d, "limits"),
+                         *media = json_object_get(d, "media");
     bool is_good = json_is_true(json_object_get(d, "status"));
     const char *problem = html_string(d, "problem");
     size_t i, n_exceeded = 0;
@@ -25,7 +26,7 @@ static void verdict_write(FILE *out, const json_t *d)
         chart_text(out, problem);
     } else if (n_exceeded) {
         fprintf(out, "%zu of %zu limits exceeded.", n_exceeded, json_array_size(limits));
-    } else if (json_is_false(json_object_get(json_object_get(d, "media"), "is_clean"))) {
+    } else if (json_is_false(json_object_get(media, "is_clean"))) {
         fputs("Some packets came back wrong, see below.", out);
     } else if (json_array_size(limits)) {
         fprintf(out, "All %zu limits hold.", json_array_size(limits));
@@ -33,7 +34,13 @@ static void verdict_write(FILE *out, const json_t *d)
         fputs("The scenario sets no limits.", out);
     }
     fputs("</p>\n", out);
-    if (json_is_false(json_object_get(json_object_get(d, "media"), "is_paced")))
+    if (html_number(media, "generator_calls_max") > 0)
+        fprintf(out,
+                "<p class=\"muted\">The load generator was busy for %.0f %% of the time: about "
+                "%.0f calls of this kind are its own limit on this CPU.</p>\n",
+                100 * html_number(media, "generator_busy_share"),
+                html_number(media, "generator_calls_max"));
+    if (json_is_false(json_object_get(media, "is_paced")))
         fputs("<p><span class=\"verdict bad\">not paced</span>The load generator was late itself: "
               "delay and loss may be its own.</p>\n",
               out);

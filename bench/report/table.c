@@ -81,6 +81,9 @@ static void print_media(FILE *out, const struct load_result *r)
                 (ull)m->misrouted, (ull)m->renumbered);
     print_times(out, "delay", &m->delay);
     print_times(out, "late", &m->late);
+    if (m->busy_ns)
+        fprintf(out, "generator   %.0f %% busy: of such calls it can offer about %u itself\n",
+                100 * (double)m->busy_ns / (double)m->duration_ns, load_result_offer_max(r));
     if (!load_result_is_paced(r))
         fprintf(out, "NOT PACED   the generator was late: delay and loss may be its own\n");
     print_extras(out, m);
