@@ -192,6 +192,101 @@ static void srtp_follows_the_rollover_counter_with_loss_and_disorder(void **stat
     pair_close(&p);
 }
 
+static int open_rtp(struct pair *p, uint32_t ssrc, uint16_t seq)
+{
+    struct wire w;
+
+    seal_rtp(p, &w, ssrc, seq);
+    return run(p->c, p->rx, &w, false, srtp_open);
+}
+
+/* So many packets are sent and never come. */
+static uint32_t lose(struct pair *p, uint32_t seq, uint32_t n)
+{
+    struct wire w;
+
+    for (; n > 0; n--)
+        seal_rtp(p, &w, SSRC, (uint16_t)seq++);
+    return seq;
+}
+
+static struct pair pair_of_suite(void **state, enum srtp_suite_id suite)
+{
+    struct srtp_keys keys = test_keys(suite, 0);
+    struct srtp_context *c = *state;
+
+    return (struct pair){c, session(c, &keys, SRTP_SEND), session(c, &keys, SRTP_RECEIVE)};
+}
+
+static const enum srtp_suite_id both_kinds[] = {SRTP_SUITE_AES_CM_128_HMAC_SHA1_80,
+                                                SRTP_SUITE_AEAD_AES_128_GCM};
+
+/* The guess of RFC 3711 s.3.3.1 holds for 2^15 packets: 11 minutes of speech. */
+static void srtp_finds_a_source_again_after_a_long_gap(void **state)
+{
+    static const uint32_t gaps[] = {32000, 40000, 65000, 70000, 3 * 65536 + 100};
+
+    for (size_t k = 0; k < 2; k++) {
+        struct pair p = pair_of_suite(state, both_kinds[k]);
+        uint32_t seq = 65000;
+
+        for (size_t i = 0; i < sizeof(gaps) / sizeof(gaps[0]); i++) {
+            unsigned n_lost = 0;
+
+            assert_int_equal(open_rtp(&p, SSRC, (uint16_t)seq++), SRTP_OK);
+            seq = lose(&p, seq, gaps[i]);
+            while (open_rtp(&p, SSRC, (uint16_t)seq++) != SRTP_OK)
+                assert_true(++n_lost < 8);
+            if (gaps[i] < 65536 + 32768) /* the next ROC: nothing more is lost */
+                assert_int_equal(n_lost, 0);
+        }
+        pair_close(&p);
+    }
+}
+
+static void srtp_joins_a_source_late(void **state)
+{
+    for (size_t k = 0; k < 2; k++) {
+        struct pair p = pair_of_suite(state, both_kinds[k]);
+        uint32_t seq = lose(&p, 100, 2 * 65536); /* of an hour of speech */
+        unsigned n_lost = 0;
+
+        assert_int_equal(open_rtp(&p, SSRC + 1, 1), SRTP_OK); /* one that begins */
+        while (open_rtp(&p, SSRC, (uint16_t)seq++) != SRTP_OK)
+            assert_true(++n_lost < 8);
+        for (unsigned i = 0; i < 100; i++)
+            assert_int_equal(open_rtp(&p, SSRC, (uint16_t)seq++), SRTP_OK);
+        assert_int_equal(open_rtp(&p, SSRC + 1, 2), SRTP_OK);
+        pair_close(&p);
+    }
+}
+
+/* The search may not be led by what is not genuine, nor make a replay of anything else. */
+static void srtp_is_found_by_no_forgery_and_no_replay(void **state)
+{
+    struct pair p = pair_open(state, 0);
+    struct wire first, w;
+    uint32_t seq = 10;
+
+    seal_rtp(&p, &first, SSRC, (uint16_t)seq++);
+    w = first;
+    assert_int_equal(run(p.c, p.rx, &w, false, srtp_open), SRTP_OK);
+    for (unsigned i = 0; i < 20; i++) {
+        w = first;
+        assert_int_equal(run(p.c, p.rx, &w, false, srtp_open), SRTP_REPLAY);
+        assert_memory_equal(w.data, first.data, first.n);
+        seal_rtp(&p, &w, SSRC, (uint16_t)seq++);
+        w.data[w.n - 1] ^= 1;
+        assert_int_equal(run(p.c, p.rx, &w, false, srtp_open), SRTP_BAD_AUTH);
+    }
+    assert_int_equal(open_rtp(&p, SSRC, (uint16_t)seq++), SRTP_OK);
+    seq = lose(&p, seq, 40000);
+    assert_int_equal(open_rtp(&p, SSRC, (uint16_t)seq), SRTP_OK);
+    w = first; /* from before the jump, where its number looks like one of the next ROC */
+    assert_int_equal(run(p.c, p.rx, &w, false, srtp_open), SRTP_BAD_AUTH);
+    pair_close(&p);
+}
+
 static void srtp_refuses_replays_and_what_is_older_than_the_window(void **state)
 {
     struct pair p = pair_open(state, 0);
@@ -446,6 +541,9 @@ int main(void)
         cmocka_unit_test(srtp_writes_the_bytes_of_the_reference),
         cmocka_unit_test(srtp_opens_what_it_sealed_in_every_suite),
         cmocka_unit_test(srtp_follows_the_rollover_counter_with_loss_and_disorder),
+        cmocka_unit_test(srtp_finds_a_source_again_after_a_long_gap),
+        cmocka_unit_test(srtp_joins_a_source_late),
+        cmocka_unit_test(srtp_is_found_by_no_forgery_and_no_replay),
         cmocka_unit_test(srtp_refuses_replays_and_what_is_older_than_the_window),
         cmocka_unit_test(srtp_is_unchanged_by_packets_that_fail),
         cmocka_unit_test(srtp_refuses_a_wrong_mki_and_a_missing_one),

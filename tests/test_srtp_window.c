@@ -51,6 +51,15 @@ static void window_guesses_the_index_that_is_nearest(void **state)
     }
 }
 
+static void window_offers_each_of_eight_rocs_in_turn(void **state)
+{
+    (void)state;
+    assert_int_equal(srtp_window_retry(0x20005, 0), 0x30005);
+    assert_int_equal(srtp_window_retry(0x20005, 7), 0xa0005);
+    assert_int_equal(srtp_window_retry(0x20005, 8), 0x30005);
+    assert_true(srtp_window_retry(SRTP_INDEX_MAX, 0) > SRTP_INDEX_MAX);
+}
+
 static void window_of_nothing_takes_any_first_packet(void **state)
 {
     static const struct srtp_window nothing;
@@ -211,6 +220,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(window_guesses_the_index_that_is_nearest),
+        cmocka_unit_test(window_offers_each_of_eight_rocs_in_turn),
         cmocka_unit_test(window_of_nothing_takes_any_first_packet),
         cmocka_unit_test(window_knows_128_indices_back),
         cmocka_unit_test(window_ends_with_the_last_index),

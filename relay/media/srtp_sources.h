@@ -20,6 +20,7 @@ struct srtp_source {
 struct srtp_sources {
     unsigned n, oldest; /* a ring once it is full */
     unsigned last;      /* found or added: packets of one source follow each other */
+    unsigned n_failed;  /* packets since the last that was genuine, for srtp_window_retry() */
     struct srtp_source source[SRTP_SOURCES_MAX];
 };
 

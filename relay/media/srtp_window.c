@@ -17,6 +17,11 @@ uint64_t srtp_window_guess(const struct srtp_window *w, uint16_t seq)
     return roc << 16 | seq;
 }
 
+uint64_t srtp_window_retry(uint64_t guess, unsigned n_failed)
+{
+    return guess + ((uint64_t)(1 + n_failed % SRTP_RETRY_ROCS) << 16);
+}
+
 bool srtp_window_is_fresh(const struct srtp_window *w, uint64_t index)
 {
     uint64_t behind;

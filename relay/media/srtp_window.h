@@ -26,6 +26,18 @@ struct srtp_window {
  *          The ROC is never guessed to be below 0; it may come out above SRTP_INDEX_MAX. */
 uint64_t srtp_window_guess(const struct srtp_window *w, uint16_t seq);
 
+/**
+ * The guess is wrong after a gap of more than 2^15 packets, and for a source that is joined late:
+ * the ROC is higher then. A packet that fails under its guess, or is old under it, is tried once
+ * more under one of the next ROCs, each such packet under another of them: so a source is found
+ * within 8 packets (the next ROC with the first), and what is forged costs twice at the most.
+ */
+#define SRTP_RETRY_ROCS 8
+
+/** @param n_failed  packets since the last that was genuine
+ *  @return the index to try; it may come out above SRTP_INDEX_MAX */
+uint64_t srtp_window_retry(uint64_t guess, unsigned n_failed);
+
 /** @return false: it was there before, is older than the window, or beyond SRTP_INDEX_MAX */
 bool srtp_window_is_fresh(const struct srtp_window *w, uint64_t index);
 
