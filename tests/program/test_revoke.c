@@ -12,8 +12,7 @@
 #define N_CALLS  200 /* every other one with a provider whose row goes */
 #define N_SHARES 10  /* a tick has the phones of every tenth call send */
 #define TICK_US  10000
-#define ROUNDS   10 /* before the change, and after the last call has ended: packets of each phone \
-                     */
+#define ROUNDS   10 /* packets of each phone before the change, and after the last call's end */
 
 static const char before[] = "providers:\n"
                              "  - {Identity: skype, Enabled: yes, capabilities: {audio: yes}}\n"

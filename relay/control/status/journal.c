@@ -19,6 +19,7 @@
 #define SYNC_US    1000000u
 #define KEEP_BYTES (256u * 1024) /* of a buffer's memory after it was written */
 #define NO_REOPEN  SIZE_MAX
+#define PAGE_BYTES 4096u
 
 /* Two of them: one is filled while the other is written. */
 struct buffer {
@@ -234,16 +235,12 @@ void journal_stats(const struct journal *j, struct journal_stats *stats)
 /* ---- start and end ----------------------------------------------------------------------------
  */
 
-/* Of zeros, and nobody's until something is written to it. */
+/* Whole pages, so that a burst's can be given back. */
 static int alloc_buffer(struct buffer *b, size_t cap)
 {
-    void *bytes = mmap(NULL, cap, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
     b->reopen_at = NO_REOPEN;
-    if (bytes == MAP_FAILED)
-        return ENOMEM;
-    b->bytes = bytes;
-    return 0;
+    b->bytes = aligned_alloc(PAGE_BYTES, cap);
+    return b->bytes ? 0 : ENOMEM;
 }
 
 static int init_locks(struct journal *j)
@@ -283,7 +280,7 @@ int journal_open(struct journal **jp, const struct journal_config *cfg)
         return ENOMEM;
     j->name = cfg->name;
     j->sync = cfg->sync;
-    j->cap = cfg->queue_bytes;
+    j->cap = cfg->queue_bytes / PAGE_BYTES * PAGE_BYTES;
     j->event_fd = -1;
     j->file.name = cfg->name;
     j->file.fd = j->file.stop_fd = -1;
@@ -335,10 +332,8 @@ void journal_close(struct journal *j)
     if (j->has_writer)
         stop_writer(j);
     say_what_is_lost(j);
-    if (j->fill.bytes)
-        (void)munmap(j->fill.bytes, j->cap);
-    if (j->work.bytes)
-        (void)munmap(j->work.bytes, j->cap);
+    free(j->fill.bytes);
+    free(j->work.bytes);
     if (j->file.stop_fd >= 0)
         close(j->file.stop_fd);
     if (j->event_fd >= 0)

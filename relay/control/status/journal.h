@@ -19,7 +19,7 @@ struct journal_config {
     const char *path; /* appended to, made if needed (mode 0640); NULL: fd */
     int fd;           /* stays the caller's */
     enum config_sync sync;
-    size_t queue_bytes; /* of lines that wait for the writer */
+    size_t queue_bytes; /* of lines that wait for the writer; a multiple of 4096 */
 };
 
 /** @return 0; ENOMEM, EAGAIN: no thread; EACCES, ENOENT ... of open() */
