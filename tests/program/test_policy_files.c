@@ -11,6 +11,7 @@
  * memory and time, and without a change. */
 
 #define FILE_BYTES  (RELAY_IS_SANITIZED ? 4u << 20 : 50u << 20)
+#define CTL         PICRELAY_BINARY_DIR "/picrelayctl"
 #define MEMORY_KIB  (1024 * 1024) /* of who reads such a file */
 #define CPU_SECONDS 120           /* of all that this test starts: no more than a guard */
 
@@ -109,7 +110,7 @@ static void write_hostile(const struct hostile *h)
 
 static void expect_refusal(struct loop *loop, const char *err)
 {
-    const char *const argv[] = {PICRELAY_BINARY_DIR "/picrelayctl", "policy", "check", path, NULL};
+    const char *const argv[] = {CTL, "policy", "check", path, NULL};
     char expected[256];
     struct rusage usage;
     struct process *p;

@@ -11,6 +11,7 @@
 /* A table that is read anew while requests go on. A named pipe stands for a table that takes long
  * to read: it is read when the test writes it. */
 
+#define CTL     PICRELAY_BINARY_DIR "/picrelayctl"
 #define READ    "picrelay_control_events_total{event=\"policy_read\"} "
 #define REFUSED "picrelay_control_events_total{event=\"policy_refused\"} "
 
@@ -121,16 +122,8 @@ static bool is_denied(void *arg)
 
 static struct process *start_ctl(const struct scene *s)
 {
-    const char *const argv[] = {PICRELAY_BINARY_DIR "/picrelayctl",
-                                "--http",
-                                s->relay.http_address,
-                                "--timeout",
-                                "60",
-                                "policy",
-                                "reload",
-                                "--token-file",
-                                s->token,
-                                NULL};
+    const char *const argv[] = {CTL,      "--http", s->relay.http_address, "--timeout", "60",
+                                "policy", "reload", "--token-file",        s->token,    NULL};
     struct process *p;
 
     assert_int_equal(
