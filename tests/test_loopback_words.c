@@ -379,6 +379,11 @@ static void alone_and_heard(struct facts *f)
     f->end[0] = (struct facts_end){.letter = 'A'};
 }
 
+static void other_end_elsewhere(struct facts *f)
+{
+    f->end[1] = (struct facts_end){.letter = 'B', .leg = f->end[1].leg};
+}
+
 static bool says(const struct verdict *v, const char *text)
 {
     for (unsigned i = 0; i < v->n; i++)
@@ -406,6 +411,7 @@ static void each_fault_has_its_cause(void **state)
     } rows[] = {
         {facts_good, VERDICT_WORKS, 0, "it works"},
         {alone_and_heard, VERDICT_WORKS, 0, "A to B: 500 packets"},
+        {other_end_elsewhere, VERDICT_WORKS, 0, "B to A: 500 packets"},
         {no_device, VERDICT_FAILED, 1, "no capture device"},
         {relay_silent, VERDICT_FAILED, 1, "192.0.2.1:2223 does not answer NG requests"},
         {refused, VERDICT_FAILED, 1, "provider aol"},

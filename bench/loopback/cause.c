@@ -127,8 +127,7 @@ static bool cause_half_way(struct verdict *v, const struct facts *f, unsigned si
 {
     const struct facts_end *to = &f->end[side], *from = &f->end[!side];
 
-    if (facts_hears(to) || !to->leg.is_known || !from->leg.is_known || !from->is_here ||
-        !from->counts.rtp_sent)
+    if (facts_hears(to) || !from->leg.is_known || !from->is_here || !from->counts.rtp_sent)
         return false;
     if (!from->leg.packets_in)
         verdict_say(v, VERDICT_FAILED,
@@ -136,7 +135,7 @@ static bool cause_half_way(struct verdict *v, const struct facts *f, unsigned si
                     " sent, 0 arrived: a firewall or "
                     "route between them",
                     from->letter, from->counts.rtp_sent);
-    else if (to->leg.packets_out)
+    else if (to->is_here && to->leg.packets_out)
         verdict_say(v, VERDICT_FAILED,
                     "cause: what the relay sends does not reach %c: %" PRIu64
                     " sent, 0 arrived: a firewall "

@@ -188,6 +188,10 @@ static int alone_open(struct session *s)
 {
     struct peer_config cfg = peer_config_of(s, s->plan->side);
 
+    /* what the other end is like is told by its options, though it is elsewhere */
+    call_default_flags(s->flags, sizeof(s->flags), &s->plan->end[0].peer, &s->plan->end[1].peer);
+    if (s->o->offer_flags)
+        snprintf(s->flags, sizeof(s->flags), "%s", s->o->offer_flags);
     int err = signalling_init(&s->signalling, s->ng);
     s->signalling.direction = s->o->direction;
     s->signalling.provider = s->o->provider;
@@ -195,7 +199,7 @@ static int alone_open(struct session *s)
                                     .signalling = &s->signalling,
                                     .in = s->o->sdp_in,
                                     .out = s->o->sdp_out,
-                                    .offer_flags = s->o->offer_flags,
+                                    .offer_flags = s->flags,
                                     .answer_flags = s->o->answer_flags,
                                     .is_stopped = is_stopped,
                                     .arg = s,

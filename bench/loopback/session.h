@@ -34,6 +34,7 @@ struct session {
     struct peer *alone; /* or one is, with: */
     struct signalling signalling;
     struct exchange exchange;
+    char flags[256]; /* of its offer to the relay */
     struct session_end end[2];
 
     struct cards *cards;
