@@ -10,7 +10,11 @@
 struct load_ear *load_ears_take(struct load_ears *e, const char *mode,
                                 const struct load_format *format, const struct load_frames *said)
 {
-    if (!e || e->n == e->max)
+    unsigned n_same = 0;
+
+    for (unsigned i = 0; e && i < e->n; i++)
+        n_same += e->at[i].mode == mode;
+    if (!e || e->n == e->max || n_same == LOAD_EARS_MODE)
         return NULL;
     struct load_ear *ear = &e->at[e->n++];
     *ear = (struct load_ear){.format = format, .said = said, .mode = mode};

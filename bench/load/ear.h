@@ -11,7 +11,8 @@
  * the run is over: the audio score of a load.
  */
 
-#define LOAD_EARS_MAX   8
+#define LOAD_EARS_MAX   48
+#define LOAD_EARS_MODE  2   /* of calls of the same mode */
 #define LOAD_EAR_FRAMES 400 /* 8 s */
 #define LOAD_EAR_SKIP   50  /* what is heard first may be before the relay knew the sender */
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/load/impair.h"
 #include "codec/codec.h"
 
 #define FRAMES_A_SECOND 50
@@ -12,6 +13,7 @@
 #define PITCH_HZ        140.0
 #define HARMONICS       20
 #define SYLLABLE_S      0.25
+#define BREATH          0.6
 
 struct load_frames {
     struct sound sound; /* n frames of it */
@@ -19,10 +21,12 @@ struct load_frames {
     struct load_frame *frames;
 };
 
-/* Harmonics of a pitch that wanders, under a formant, in syllables with pauses between them. */
-static int16_t voice_at(double t)
+/* Harmonics of a pitch that wanders, under a formant, and breath, in syllables with pauses between
+ * them. The breath is in all bands: where there is nothing, any codec's noise would be all there
+ * is. */
+static int16_t voice_at(double t, uint64_t *random)
 {
-    double sum = 0;
+    double sum = BREATH * (load_random(random) - 0.5);
     double loudness = fmax(0, sin(2 * M_PI * t / (2 * SYLLABLE_S)));
     double phase = 2 * M_PI * PITCH_HZ * t + 3 * sin(2 * M_PI * 1.5 * t);
 
@@ -34,9 +38,10 @@ static int16_t voice_at(double t)
 static int voice_make(struct sound *s, uint32_t rate_hz)
 {
     int err = sound_alloc(s, VOICE_S * rate_hz, rate_hz);
+    uint64_t random = 1;
 
     for (uint32_t i = 0; i < s->n_samples && !err; i++)
-        s->samples[i] = voice_at((double)i / rate_hz);
+        s->samples[i] = voice_at((double)i / rate_hz, &random);
     return err;
 }
 

@@ -1,6 +1,7 @@
 #include "bench/load/run.h"
 
-#define LATE_P99_NS 2000000 /* a tenth of the interval */
+#define LATE_P99_NS  2000000 /* a tenth of the interval */
+#define GROWTH_MIN_S 60      /* in less, a page more or less is megabytes an hour */
 
 double load_result_loss(const struct load_result *r)
 {
@@ -55,7 +56,9 @@ double load_result_growth_kb_hour(const struct load_result *r)
         sum_tv += t * v;
     }
     double below = n * sum_tt - sum_t * sum_t;
-    return n >= 3 && below > 0 ? (n * sum_tv - sum_t * sum_v) / below : LOAD_GROWTH_UNKNOWN;
+    double half_s = s->n ? s->points[s->n - 1].t_s - s->points[s->n / 2].t_s : 0;
+    return half_s >= GROWTH_MIN_S && below > 0 ? (n * sum_tv - sum_t * sum_v) / below
+                                               : LOAD_GROWTH_UNKNOWN;
 }
 
 double load_result_set_ups_per_s(const struct load_result *r)

@@ -11,8 +11,8 @@
 #define BOTTOM    38.0
 #define TICKS     5
 #define BAR       24.0
-#define BAR_LEFT  150.0
-#define BAR_RIGHT 130.0
+#define BAR_LEFT  190.0
+#define BAR_RIGHT 110.0
 
 void chart_text(FILE *out, const char *text)
 {

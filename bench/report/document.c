@@ -42,8 +42,9 @@ static json_t *control_json(const struct load_result *r)
                                                   "delete"};
     const struct churn_stats *churn = &r->churn;
     json_t *c =
-        json_pack("{s:i, s:i, s:f, s:I, s:I, s:I, s:I, s:I, s:I}", "calls", (int)r->n_calls, "up",
-                  (int)r->n_up, "set_ups_per_s", load_result_set_ups_per_s(r), "begun",
+        json_pack("{s:i, s:i, s:o, s:I, s:I, s:I, s:I, s:I, s:I}", "calls", (int)r->n_calls, "up",
+                  (int)r->n_up, "set_ups_per_s",
+                  r->set_up_ns ? json_real(load_result_set_ups_per_s(r)) : json_null(), "begun",
                   (json_int_t)churn->begun, "ended", (json_int_t)churn->ended, "failed",
                   (json_int_t)load_result_failed(r), "blocked", (json_int_t)churn->blocked, "holds",
                   (json_int_t)churn->holds, "refused", (json_int_t)(r->calls.refused));

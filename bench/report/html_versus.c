@@ -24,6 +24,32 @@ static bool is_drawn(const struct versus_figure *f)
     return false;
 }
 
+/* Rows and subjects have short names in a document, and may have long ones beside them. */
+static const char *title_of(const json_t *d, const char *name)
+{
+    const char *title = html_string(json_object_get(d, "titles"), name);
+
+    return *title ? title : name;
+}
+
+/* Packets that were lost on purpose leave the delay of transcoded ones a guess. */
+static bool is_guess(const json_t *d, const char *row, const struct versus_figure *f)
+{
+    const json_t *run;
+    size_t i;
+
+    if (strncmp(f->name, "delay", 5) != 0)
+        return false;
+    json_array_foreach(json_object_get(d, "runs"), i, run)
+    {
+        const json_t *media = json_object_get(json_object_get(run, "figures"), "media");
+
+        if (strcmp(html_string(run, "row"), row) == 0 && html_number(media, "dropped_before") > 0)
+            return true;
+    }
+    return false;
+}
+
 static unsigned values_read(struct versus_value *values, const json_t *d, const char *row,
                             const char *const *subjects, unsigned n, const struct versus_figure *f)
 {
@@ -42,20 +68,18 @@ static void bars_write(FILE *out, const json_t *d, const char *row, const char *
     struct versus_value values[VERSUS_SUBJECTS_MAX];
     struct chart_bar bars[VERSUS_SUBJECTS_MAX];
     unsigned n_bars = 0;
-    char title[160];
 
-    if (!is_drawn(f) || values_read(values, d, row, subjects, n, f) < 2)
+    if (!is_drawn(f) || is_guess(d, row, f) || values_read(values, d, row, subjects, n, f) < 2)
         return;
     for (unsigned i = 0; i < n; i++)
         if (values[i].n)
-            bars[n_bars++] = (struct chart_bar){.name = subjects[i],
+            bars[n_bars++] = (struct chart_bar){.name = title_of(d, subjects[i]),
                                                 .color = colors[i % COLORS],
                                                 .value = values[i].median,
                                                 .low = values[i].low,
                                                 .high = values[i].high,
                                                 .is_known = true};
-    snprintf(title, sizeof(title), "%s: %s", row, f->name);
-    chart_bars(out, title, f->unit, bars, n_bars);
+    chart_bars(out, f->name, f->unit, bars, n_bars);
 }
 
 static void cell_write(FILE *out, const struct versus_value *v)
@@ -79,7 +103,7 @@ static void figure_write(FILE *out, const json_t *d, const char *row, const char
     if (!values_read(values, d, row, subjects, n, f))
         return;
     fputs("<tr><td>", out);
-    chart_text(out, row);
+    chart_text(out, title_of(d, row));
     fputs(": ", out);
     chart_text(out, f->name);
     fprintf(out, " <small>%s</small></td>", f->unit);
@@ -99,7 +123,7 @@ static void table_write(FILE *out, const json_t *d, const char *const *rows, uns
           out);
     for (unsigned i = 0; i < n; i++) {
         fputs("<th>", out);
-        chart_text(out, subjects[i]);
+        chart_text(out, title_of(d, subjects[i]));
         fputs("</th>", out);
     }
     fputs("<th>", out);
@@ -116,22 +140,33 @@ static void table_write(FILE *out, const json_t *d, const char *const *rows, uns
 }
 
 /* The first search of each subject of a row. */
-static void curves_write(FILE *out, const json_t *d)
+static void curves_write(FILE *out, const json_t *d, const char *row)
 {
     const json_t *run;
-    char title[160];
     size_t i;
 
     json_array_foreach(json_object_get(d, "runs"), i, run)
     {
         const json_t *figures = json_object_get(run, "figures");
 
-        if (html_number(run, "run") > 1 || !json_object_get(figures, "steps"))
-            continue;
-        snprintf(title, sizeof(title), "%.60s: %.60s", html_string(run, "row"),
-                 html_string(run, "subject"));
-        html_steps(out, title, figures);
+        if (html_number(run, "run") <= 1 && strcmp(html_string(run, "row"), row) == 0 &&
+            json_object_get(figures, "steps"))
+            html_steps(out, title_of(d, html_string(run, "subject")), figures);
     }
+}
+
+static void row_write(FILE *out, const json_t *d, const char *row)
+{
+    const char *subjects[VERSUS_SUBJECTS_MAX];
+    unsigned n = versus_subjects(d, row, subjects);
+
+    fputs("<h2>", out);
+    chart_text(out, title_of(d, row));
+    fputs("</h2><div class=\"charts\">", out);
+    for (unsigned j = 0; versus_figure_at(j); j++)
+        bars_write(out, d, row, subjects, n, versus_figure_at(j));
+    curves_write(out, d, row);
+    fputs("</div>\n", out);
 }
 
 static void doubts_write(FILE *out, const json_t *d)
@@ -173,14 +208,10 @@ void html_versus(FILE *out, const json_t *d)
 
     fputs(
         "<p>The same work, in turn. Shorter bars are better for CPU, delay and memory, longer ones "
-        "for set-ups, capacity and score; the dark line is the spread of the runs.</p>"
-        "<div class=\"charts\">",
+        "for set-ups, capacity and score; the dark line is the spread of the runs.</p>\n",
         out);
     for (unsigned i = 0; i < n_rows; i++)
-        for (unsigned j = 0; versus_figure_at(j); j++)
-            bars_write(out, d, rows[i], subjects, n, versus_figure_at(j));
-    curves_write(out, d);
-    fputs("</div>\n", out);
+        row_write(out, d, rows[i]);
     table_write(out, d, rows, n_rows, subjects, n);
     doubts_write(out, d);
 }
