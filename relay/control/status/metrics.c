@@ -86,6 +86,12 @@ static const struct metric_row rows[METRIC_COUNT] = {
          "Records of calls and lines of the audit file: written, dropped (whoever "
          "takes them does not keep up), failed.",
          {"of", "result"}},
+    [METRIC_STUN_TOTAL] =
+        {"picrelay_stun_total",
+         METRIC_COUNTER,
+         "STUN at media ports that no ICE agent saw: stun_bad, stun_auth (without our "
+         "credentials), stun_unsolicited, answered (checks on settled pairs).",
+         {"result"}},
     [METRIC_WORKER_BATCHES_TOTAL] = {"picrelay_worker_batches_total",
                                      METRIC_COUNTER,
                                      "Batches of packets that a worker has taken.",

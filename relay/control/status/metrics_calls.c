@@ -267,6 +267,18 @@ static void write_journal(struct metrics_writer *w, const char *name, const stru
     metrics_count(w, METRICS_LABELS(name, "failed"), s.failed);
 }
 
+static void write_stun(struct metrics_writer *w, const struct control *c)
+{
+    struct ice_counters n;
+
+    ice_read_counters(c->ice, &n);
+    metrics_family(w, METRIC_STUN_TOTAL);
+    metrics_count(w, METRICS_LABELS("stun_bad"), n.n_bad);
+    metrics_count(w, METRICS_LABELS("stun_auth"), n.n_auth);
+    metrics_count(w, METRICS_LABELS("stun_unsolicited"), n.n_unsolicited);
+    metrics_count(w, METRICS_LABELS("answered"), n.n_answered);
+}
+
 static void write_lines(struct metrics_writer *w, const struct control *c)
 {
     metrics_family(w, METRIC_LINES_TOTAL);
@@ -292,6 +304,7 @@ int report_metrics(struct mbuf *mb, const struct control *c)
     write_delays(&w, c);
     write_http(&w, c);
     write_lines(&w, c);
+    write_stun(&w, c);
     metrics_write_process(&w);
     return w.err;
 }
