@@ -180,6 +180,24 @@ static void opus_is_sent_as_interface_and_request_say(void **state)
     }
 }
 
+/* Neither side gets to use it; the call goes on with what is left, and the log names it. */
+static void a_codec_with_a_bad_fmtp_is_not_answered_and_is_logged(void **state)
+{
+    static const char lines[] = "a=rtpmap:96 opus/48000/2\r\na=fmtp:96 maxaveragebitrate=loud\r\n";
+    char sdp[PHONE_SDP_MAX];
+    struct talk t;
+
+    talk_open(&t, *state);
+    talk_offer(&t, TALK_A, phone_sdp(sdp, &t.phone[TALK_A], "RTP/AVP", "96 0", lines), NULL);
+    talk_answer(&t, TALK_A, phone_sdp(sdp, &t.phone[TALK_B], "RTP/AVP", "96 0", lines), NULL);
+    assert_int_equal(t.told[TALK_A].n_formats, 1);
+    assert_int_equal(t.told[TALK_A].formats[0].pt, TALK_PCMU);
+    assert_true(relay_has_logged(*state, "opus is not used: its fmtp cannot be served: "
+                                         "maxaveragebitrate=loud"));
+    (void)talk_pass(&t, TALK_A);
+    talk_close(&t);
+}
+
 /* ---- by reports ---- */
 
 static void report_loss(struct talk *t, unsigned from, const struct heard *h, uint8_t fraction)
@@ -239,6 +257,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(opus_is_sent_as_interface_and_request_say),
+        cmocka_unit_test(a_codec_with_a_bad_fmtp_is_not_answered_and_is_logged),
         cmocka_unit_test(losses_that_are_reported_bring_fec_and_red_until_it_is_calm),
     };
 
