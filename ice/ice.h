@@ -188,8 +188,6 @@ bool ice_selected_pair(const struct ice_leg *leg, unsigned stream, unsigned comp
  *  pair that was selected stays so, with consent, until there is a new one. */
 int ice_leg_restart(struct ice_leg *leg);
 
-void ice_set_controlling(struct ice_leg *leg, bool is_controlling);
-
 /** What a leg and a stream of two components take beside libnice's part [bytes]; tables of checks
  *  grow with the peer's candidates, by 36 a candidate. */
 struct ice_memory {

@@ -205,7 +205,7 @@ void ice_end_of_candidates(struct ice_leg *leg, unsigned stream)
     (void)ice_leg_leave(leg);
 }
 
-/* ---- restart, role ---- */
+/* ---- restart ---- */
 
 /* What is in use goes on with the credentials that it has. */
 static void begin_generation(struct ice_stream *s)
@@ -244,13 +244,6 @@ int ice_leg_restart(struct ice_leg *leg)
     }
     (void)ice_leg_leave(leg);
     return is_restarted ? 0 : EINVAL;
-}
-
-void ice_set_controlling(struct ice_leg *leg, bool is_controlling)
-{
-    ice_leg_enter(leg);
-    g_object_set(leg->agent, "controlling-mode", is_controlling || leg->cfg.is_lite_peer, NULL);
-    (void)ice_leg_leave(leg);
 }
 
 /* ---- what became of it ---- */

@@ -352,6 +352,25 @@ static void a_peer_that_consents_no_more_is_not_sent_to_until_a_restart(void **s
     close_scene(&s);
 }
 
+/* RFC 8445 s.9: B has new credentials and does not answer checks with them yet. */
+static void a_restart_leaves_media_where_it_is_until_there_is_a_new_pair(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    open_scene(&s, NULL);
+    offer(&s, "ICE=force");
+    answer(&s, candidate(&s));
+    run_until(&s, "ready");
+    s.b.is_silent = true;
+    restart(&s);
+    expect_media_to_b(&s);
+    s.b.is_silent = false;
+    run_until(&s, "ready");
+    expect_media_to_b(&s);
+    close_scene(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -363,6 +382,7 @@ int main(void)
         cmocka_unit_test(a_lite_peer_is_checked_by_us),
         cmocka_unit_test(a_call_without_a_pair_says_what_it_tried),
         cmocka_unit_test(names_are_never_resolved),
+        cmocka_unit_test(a_restart_leaves_media_where_it_is_until_there_is_a_new_pair),
         cmocka_unit_test(a_peer_that_consents_no_more_is_not_sent_to_until_a_restart),
     };
 
