@@ -94,6 +94,7 @@ struct config {
 
     union addr http;
     bool has_http;    /* `http: off` turns it off */
+    bool has_demo;    /* no: a page there by which a person hears the relay in a browser */
     unsigned workers; /* 1..; default: one a CPU that we may run on */
     enum config_io io;
     uint16_t cpus[CONFIG_WORKERS_MAX]; /* cpu_affinity: workers are pinned to them in turn */

@@ -74,13 +74,16 @@ static bool is_own_origin(struct str origin, const union addr *listen)
            is_listener((struct str){origin.p + scheme.n, origin.n - scheme.n}, listen);
 }
 
+bool http_guard_is_own(const struct http_request *req, const union addr *listen)
+{
+    return is_listener(req->host, listen) &&
+           (!req->has_origin || is_own_origin(req->origin, listen));
+}
+
 unsigned http_guard_check(const struct http_request *req, const union addr *listen,
                           const char *token)
 {
-    bool is_ours =
-        is_listener(req->host, listen) && (!req->has_origin || is_own_origin(req->origin, listen));
-
-    return is_ours && has_token(req->authorization, token) ? 200 : 403;
+    return http_guard_is_own(req, listen) && has_token(req->authorization, token) ? 200 : 403;
 }
 
 /* ---- query ------------------------------------------------------------------------------------

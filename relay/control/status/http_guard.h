@@ -25,6 +25,9 @@ int http_token_load(char token[static HTTP_TOKEN_MAX], const char *path);
 unsigned http_guard_check(const struct http_request *req, const union addr *listen,
                           const char *token);
 
+/** The same without a token: a page of ours asks, or somebody who is no browser. */
+bool http_guard_is_own(const struct http_request *req, const union addr *listen);
+
 /**
  * Takes a parameter out of a query, %XX and + undone.
  * @return its length; 0: not there, or empty; more than cap: it is too long, buf holds nothing

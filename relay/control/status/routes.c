@@ -5,6 +5,7 @@
 
 #include "relay/clock.h"
 #include "relay/control/call.h"
+#include "relay/control/status/demo.h"
 #include "relay/control/status/http_guard.h"
 #include "relay/control/policy/parties.h"
 #include "relay/control/policy/policy_date.h"
@@ -199,9 +200,17 @@ static const struct http_route routes[] = {
     {"GET", "/metrics", metrics_h, 0},          {"GET", "/policy/show", show_h, 0},
     {"GET", "/policy/explain", explain_h, 0},   {"GET", "/policy/calls", calls_h, 0},
     {"POST", "/policy/reload", reload_h, 4096},
+    /* the last ones only where they are asked for */
+    {"GET", "/demo/", demo_page_h, 0},
+    {"POST", "/demo/offer", demo_offer_h, DEMO_BODY_MAX},
+    {"POST", "/demo/answer", demo_answer_h, DEMO_BODY_MAX},
+    {"POST", "/demo/end", demo_end_h, 1024},
 };
+#define DEMO_ROUTES 4
 
 int routes_start(struct control *c)
 {
-    return http_start(&c->http, &c->cfg->http, routes, sizeof(routes) / sizeof(routes[0]), c);
+    const size_t n = sizeof(routes) / sizeof(routes[0]) - (c->cfg->has_demo ? 0 : DEMO_ROUTES);
+
+    return http_start(&c->http, &c->cfg->http, routes, n, c);
 }
