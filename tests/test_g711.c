@@ -4,6 +4,8 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "codec/codec.h"
@@ -59,6 +61,42 @@ static void characters_have_the_values_of_the_standard(void **state)
         decode(law(rows[i].law), &rows[i].character, 1, &v);
         if (v != rows[i].value)
             fail_msg("%s %02x is %d, not %d", rows[i].law, rows[i].character, v, rows[i].value);
+    }
+}
+
+/* The segment by search, as the standard's tables are read: the slow way, for comparison. */
+static uint8_t character_of(bool is_ulaw, int v)
+{
+    const int negative = v < 0;
+    int magnitude = is_ulaw ? abs(v) + 132 : negative ? -v - 1 : v;
+    int segment = 0;
+
+    magnitude = magnitude > 32767 ? 32767 : magnitude;
+    while (magnitude >> (segment + 8))
+        segment++;
+    if (is_ulaw)
+        return (uint8_t)(~((segment << 4) | (magnitude >> (segment + 3) & 15)) ^ (negative << 7));
+    magnitude >>= segment ? segment + 3 : 4;
+    return (uint8_t)(((segment << 4) | (magnitude & 15) | (negative ? 0 : 0x80)) ^ 0x55);
+}
+
+/* All of them, at any place in a payload that is no whole number of blocks. */
+static void every_sample_has_the_character_of_its_segment(void **state)
+{
+    static const char *const laws[] = {"PCMU", "PCMA"};
+    static int16_t samples[65536 + 7];
+    static uint8_t bytes[65536 + 7];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        samples[i] = (int16_t)(i & 0xffff);
+    for (size_t k = 0; k < 2; k++) {
+        code(law(laws[k]), samples, sizeof(bytes), bytes);
+        for (size_t i = 0; i < sizeof(bytes); i++) {
+            if (bytes[i] != character_of(k == 0, samples[i]))
+                fail_msg("%s of %d is %02x, not %02x", laws[k], samples[i], bytes[i],
+                         character_of(k == 0, samples[i]));
+        }
     }
 }
 
@@ -143,6 +181,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(characters_have_the_values_of_the_standard),
+        cmocka_unit_test(every_sample_has_the_character_of_its_segment),
         cmocka_unit_test(every_character_survives_decoding_and_encoding),
         cmocka_unit_test(extremes_saturate_with_their_sign),
         cmocka_unit_test(a_sine_keeps_its_quality_from_loud_to_quiet),
