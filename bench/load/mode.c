@@ -43,7 +43,7 @@
 /* The relay adds B's codec to the offer; B takes only that. */
 #define TRANSCODED(mode_name, a, b, b_name)                                                        \
     {                                                                                              \
-        .name = mode_name, .format = {a, b}, .check = LOAD_CHECK_CLOCK,                            \
+        .name = (mode_name), .format = {a, b}, .check = LOAD_CHECK_CLOCK,                          \
         .offer_flags = COMMON "RTP/AVP transcode-" b_name, .answer_flags = COMMON "RTP/AVP",       \
         .help = "transcodes from codec to codec, both ways"                                        \
     }

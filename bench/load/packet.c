@@ -22,13 +22,14 @@
 #define FRAME_BYTES   2048
 #define RING_FRAMES   32768 /* 64 MB: a stall must not look like loss */
 #define BLOCK_BYTES   (1u << 20)
-#define HEADERS_BYTES (sizeof(struct headers) - 2)
+#define PADDING       2
+#define HEADERS_BYTES (sizeof(struct headers) - PADDING)
 #define SNDBUF_BYTES  (8 * 1024 * 1024)
 #define RECEIVE_MAX   128
 
 /* Of a frame. Ethernet's 14 bytes would leave those of IP unaligned. */
 struct headers {
-    uint8_t padding[2];
+    uint8_t padding[PADDING];
     struct ether_header ethernet;
     struct iphdr ip;
     struct udphdr udp;
@@ -119,7 +120,7 @@ static void send_h(struct load_wire *w, struct load_departure *d, unsigned n)
     for (unsigned i = 0; i < n; i++) {
         d[i].ns = is_known ? wall_ns : 0;
         headers_make(p, &p->headers[i], &d[i]);
-        p->iov[i][0] = (struct iovec){&p->headers[i].ethernet, HEADERS_BYTES};
+        p->iov[i][0] = (struct iovec){(uint8_t *)&p->headers[i] + PADDING, HEADERS_BYTES};
         p->iov[i][1] = (struct iovec){d[i].at, d[i].n};
         p->msg[i].msg_hdr = (struct msghdr){.msg_iov = p->iov[i], .msg_iovlen = 2};
     }
@@ -135,11 +136,11 @@ static void frame_take(struct packet_wire *p, struct tpacket2_hdr *h, load_arriv
                        void *arg)
 {
     uint8_t *frame = (uint8_t *)h + h->tp_mac;
-    struct headers headers;
+    struct headers headers = {0};
 
     if (h->tp_snaplen < HEADERS_BYTES)
         return;
-    memcpy(&headers.ethernet, frame, HEADERS_BYTES);
+    memcpy((uint8_t *)&headers + PADDING, frame, HEADERS_BYTES);
     size_t n_udp = ntohs(headers.udp.len), n = n_udp - sizeof(headers.udp);
     unsigned port = (unsigned)ntohs(headers.udp.dest) - p->first_port;
     if (headers.ip.ihl != 5 || n_udp < sizeof(headers.udp) || n > h->tp_snaplen - HEADERS_BYTES ||

@@ -5,142 +5,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/load/attack.h"
 #include "bench/load/clock.h"
+#include "bench/load/attack.h"
 #include "bench/load/packet.h"
+#include "bench/load/run_internal.h"
 #include "bench/load/stop.h"
 
-#define ROUND_MS      20
-#define REPLAY_SHARE  0.05
-#define SILENT_POINTS 4 /* of the series in which nothing came back: the relay is gone */
-#define SPARE_PLACES  10
+#define SPARE_PLACES 10
 
-struct run {
-    const struct load_run_config *cfg;
-    struct load_result *result;
-    unsigned n_places;
-    pid_t pid;
-    struct load_sockets sockets;
-    struct load_wire *wire;
-    struct load_ng *ng;
-    struct load_calls *calls;
-    struct churn *churn;
-    struct floor *floor;
-    struct load_end (*floor_ends)[2]; /* as calls have them, a kind each */
-    struct load_media *media;
-    struct attack *attack;
-    struct load_ears *ears;
-    uint64_t attack_ns; /* when it begins; 0: it has, or there is none */
-    unsigned n_silent;
-};
-
-static int problem_set(struct load_result *r, int err, const char *what)
+int run_problem(struct load_result *r, int err, const char *what)
 {
     if (err && !r->problem[0])
         snprintf(r->problem, sizeof(r->problem), "%s: %s", what, strerror(err));
     return err;
 }
 
-static int proc_read(struct run *run, struct load_proc *p)
+int run_proc_read(struct run *run, struct load_proc *p)
 {
     if (!run->pid)
         return 0;
-    return problem_set(run->result, load_proc_read(p, run->pid), "the relay's process");
-}
-
-/* ---- while media runs -------------------------------------------------------------------------
- */
-
-static void died(struct run *run, double t_s, const char *how)
-{
-    struct load_result *r = run->result;
-
-    r->has_died = true;
-    snprintf(r->problem, sizeof(r->problem),
-             "the relay %s after %.1f s of the measured time; the figures are of what was until "
-             "then",
-             how, t_s);
-    load_media_stop(run->media);
-}
-
-static void point_close(struct run *run, uint64_t now_ns)
-{
-    struct load_result *r = run->result;
-    struct load_proc now;
-    bool is_gone = run->pid && load_proc_read(&now, run->pid) != 0;
-    struct load_point *p =
-        load_series_close(&r->series, now_ns, run->pid && !is_gone ? &now : NULL);
-    const struct churn_stats *churn = churn_stats(run->churn);
-
-    p->calls = run->calls ? churn_up(run->churn) : r->n_up;
-    p->set_ups = churn->begun;
-    p->failures = churn->failed;
-    p->is_attacked = run->attack && !run->attack_ns;
-    if (!is_gone)
-        r->end = now;
-    /* of the last point packets are still under way */
-    run->n_silent = p->sent && !p->received && p->max_us <= 0 ? run->n_silent + 1 : 0;
-    if (is_gone)
-        died(run, p->t_s, "has ended");
-    else if (run->n_silent == SILENT_POINTS)
-        died(run, p->t_s - SILENT_POINTS * (double)r->series.interval_ns / 1e9,
-             "has sent nothing back any more");
-    if (run->cfg->progress_h)
-        run->cfg->progress_h(p, &r->series, run->cfg->arg);
-}
-
-static void quiet_end(struct run *run)
-{
-    struct load_result *r = run->result;
-
-    run->attack_ns = 0;
-    r->has_halves = true;
-    r->quiet.delay = r->media.delay;
-    attack_begin(run->attack);
-    if (run->cfg->scenario->attack.is_wanted[SCENARIO_REPLAY])
-        load_media_replay(run->media, REPLAY_SHARE);
-}
-
-static void tick_h(uint64_t now_ns, void *arg)
-{
-    struct run *run = arg;
-
-    churn_tick(run->churn, now_ns);
-    if (run->attack_ns && now_ns >= run->attack_ns)
-        quiet_end(run);
-    if (load_series_is_due(&run->result->series, now_ns))
-        point_close(run, now_ns);
-}
-
-static void mark_h(enum load_mark mark, void *arg)
-{
-    struct run *run = arg;
-    struct load_result *r = run->result;
-    uint64_t now_ns = load_now_ns();
-
-    if (mark == LOAD_MARK_END) {
-        if (!r->has_died)
-            (void)proc_read(run, &r->end);
-        return;
-    }
-    (void)proc_read(run, &r->begin);
-    load_series_begin(&r->series, now_ns, load_wall_ns(), run->pid ? &r->begin : NULL);
-    if (run->attack)
-        run->attack_ns = now_ns + (uint64_t)run->cfg->scenario->seconds * 500000000;
-}
-
-/* By when packets were sent: those on their way when the attack began are of the quiet half. */
-static void halves_part(struct load_result *r)
-{
-    for (unsigned i = 0; i <= r->series.n; i++) {
-        const struct load_point *p = &r->series.points[i];
-        struct load_half *half = p->is_attacked || i == r->series.n ? &r->attacked : &r->quiet;
-
-        half->sent += p->sent;
-        half->received += p->received;
-    }
-    r->attacked.delay = r->media.delay;
-    load_histogram_take(&r->attacked.delay, &r->quiet.delay);
+    return run_problem(run->result, load_proc_read(p, run->pid), "the relay's process");
 }
 
 /* ---- calls ------------------------------------------------------------------------------------
@@ -151,7 +35,7 @@ static int relay_find(struct run *run)
     const struct load_run_config *cfg = run->cfg;
     struct load_result *r = run->result;
 
-    int err = problem_set(r, load_ng_alloc(&run->ng, cfg->ng), cfg->ng);
+    int err = run_problem(r, load_ng_alloc(&run->ng, cfg->ng), cfg->ng);
     if (err)
         return err;
     err = load_ng_ping(run->ng);
@@ -166,7 +50,7 @@ static int relay_find(struct run *run)
                  cfg->ng, LOAD_NG_TRIES, LOAD_NG_TRIES);
     else if (err == EINTR)
         err = ECANCELED;
-    return problem_set(r, err, "stopped before a relay was found");
+    return run_problem(r, err, "stopped before a relay was found");
 }
 
 static int calls_open(struct run *run)
@@ -184,7 +68,7 @@ static int calls_open(struct run *run)
     int err = relay_find(run);
     calls.ng = run->ng;
     if (!err)
-        err = problem_set(run->result, load_calls_alloc(&run->calls, &calls), "calls");
+        err = run_problem(run->result, load_calls_alloc(&run->calls, &calls), "calls");
     return err;
 }
 
@@ -209,10 +93,10 @@ static int calls_set_up(struct run *run)
 
         r->n_up += call->is_up;
         if (call->is_up && !is_re_encrypted(call))
-            return problem_set(r, ENOTSUP, "the relay hands A's key on to B");
+            return run_problem(r, ENOTSUP, "the relay hands A's key on to B");
     }
     if (load_stop_is_asked())
-        return problem_set(r, ECANCELED, "stopped");
+        return run_problem(r, ECANCELED, "stopped");
     if (r->n_up == r->n_calls)
         return 0;
     snprintf(r->problem, sizeof(r->problem), "%u of %u calls could not be set up: %s",
@@ -230,148 +114,14 @@ static int floor_open(struct run *run)
 
     run->floor_ends = calloc(r->n_calls, sizeof(*run->floor_ends));
     if (!run->floor_ends)
-        return problem_set(r, ENOMEM, "floor");
-    int err = problem_set(r, floor_start(&run->floor, &floor, run->floor_ends), "floor");
+        return run_problem(r, ENOMEM, "floor");
+    int err = run_problem(r, floor_start(&run->floor, &floor, run->floor_ends), "floor");
     if (!err) {
         run->pid = floor_pid(run->floor);
         r->has_proc = true;
         r->n_up = r->n_calls;
     }
     return err;
-}
-
-/* ---- media ------------------------------------------------------------------------------------
- */
-
-static unsigned media_kinds(const struct scenario *s)
-{
-    for (unsigned i = 0; i < s->n_parts; i++)
-        if (s->parts[i].mode->has_video)
-            return 2;
-    return 1;
-}
-
-static bool needs_rtcp_port(const struct scenario *s)
-{
-    bool needs = s->has_rtcp;
-
-    for (unsigned i = 0; i < s->n_parts; i++)
-        needs |= s->parts[i].mode->has_ice;
-    return needs;
-}
-
-static int media_open(struct run *run)
-{
-    const struct load_run_config *cfg = run->cfg;
-    const struct scenario *s = cfg->scenario;
-    struct load_media_config media = {
-        .wire = run->wire,
-        .n_calls = run->n_places,
-        .n_media = media_kinds(s),
-        .warm_rounds = s->warm_ms / ROUND_MS,
-        .rounds = s->seconds * (1000 / ROUND_MS),
-        .is_one_port = !cfg->ng && cfg->floor == FLOOR_SHARED,
-        .has_rtcp = s->has_rtcp,
-        .has_talk = s->has_talk,
-        .is_churning = scenario_rate(s) > 0 || s->hold_every_s > 0,
-        .dtmf_every_s = s->dtmf_every_s,
-        .impair = s->impair,
-        .speech = cfg->speech,
-        .ears = run->ears,
-        .series = &run->result->series,
-        .mark_h = mark_h,
-        .tick_h = tick_h,
-        .arg = run,
-    };
-
-    load_series_init(&run->result->series, (uint64_t)s->seconds * 1000000000);
-    int err = load_media_alloc(&run->media, &media, &run->result->media);
-    for (unsigned i = 0; i < s->n_parts && !err; i++)
-        err = load_media_prepare(run->media, s->parts[i].mode);
-    return problem_set(run->result, err, "media");
-}
-
-static int floor_calls_open(struct run *run)
-{
-    int err = 0;
-
-    for (unsigned i = 0; i < run->result->n_calls && !err; i++) {
-        struct load_media_call call = {.mode = run->cfg->scenario->parts[0].mode,
-                                       .ends = (const struct load_end(*)[2]) & run->floor_ends[i],
-                                       .serial = i};
-
-        err = load_media_open(run->media, i, &call);
-    }
-    return err;
-}
-
-static int churn_open(struct run *run)
-{
-    struct churn_config churn = {.scenario = run->cfg->scenario,
-                                 .calls = run->calls,
-                                 .media = run->media,
-                                 .n_places = run->n_places,
-                                 .seed = run->cfg->scenario->impair.seed};
-    int err = churn_alloc(&run->churn, &churn);
-
-    if (!err && !run->calls)
-        err = floor_calls_open(run);
-    for (unsigned i = 0; run->calls && i < run->result->n_calls && !err; i++)
-        err = churn_adopt(run->churn, i);
-    return problem_set(run->result, err, "calls");
-}
-
-static int attack_prepare(struct run *run)
-{
-    const struct scenario *s = run->cfg->scenario;
-    struct attack_config attack = {.attack = &s->attack,
-                                   .calls = run->calls,
-                                   .n_calls = run->result->n_calls,
-                                   .ng = run->cfg->ng,
-                                   .sockets = &run->sockets};
-
-    if (!scenario_has_attack(s) || !run->calls)
-        return 0;
-    return problem_set(run->result, attack_open(&run->attack, &attack), "attack");
-}
-
-static void ears_score(struct run *run)
-{
-    struct load_result *r = run->result;
-
-    for (unsigned i = 0; i < run->ears->n; i++)
-        if (load_ear_score(&r->scores[r->n_scores], &run->ears->at[i]) == 0)
-            r->n_scores++;
-}
-
-static int media_run(struct run *run)
-{
-    struct load_result *r = run->result;
-
-    int err = media_open(run);
-    if (!err)
-        err = churn_open(run);
-    if (!err)
-        err = attack_prepare(run);
-    if (err)
-        return err;
-    churn_begin(run->churn, load_now_ns());
-    load_media_run(run->media);
-    r->churn = *churn_stats(run->churn);
-    if (run->attack) {
-        for (unsigned i = 0; i < SCENARIO_ATTACKS; i++)
-            r->attacks[i] = attack_sent(run->attack, (enum scenario_attack_kind)i);
-        r->attacks[SCENARIO_REPLAY] = r->media.replayed;
-        r->is_forging = attack_is_forging(run->attack);
-    }
-    if (r->has_halves)
-        halves_part(r);
-    ears_score(run);
-    if (r->has_died)
-        return ESRCH;
-    if (r->media.is_stopped)
-        return problem_set(r, ECANCELED, "stopped");
-    return r->problem[0] ? ESRCH : 0; /* its process was gone at a mark */
 }
 
 /* ---- the whole --------------------------------------------------------------------------------
@@ -397,6 +147,15 @@ static void run_close(struct run *run)
     free(run->ears);
 }
 
+static bool needs_rtcp_port(const struct scenario *s)
+{
+    bool needs = s->has_rtcp;
+
+    for (unsigned i = 0; i < s->n_parts; i++)
+        needs |= s->parts[i].mode->has_ice;
+    return needs;
+}
+
 static int wire_open(struct run *run)
 {
     const struct load_run_config *cfg = run->cfg;
@@ -407,7 +166,7 @@ static int wire_open(struct run *run)
                                           .has_rtcp = needs_rtcp_port(cfg->scenario)};
 
     if (cfg->interface) {
-        int err = problem_set(r, load_sockets_name(&run->sockets, &sockets), cfg->local);
+        int err = run_problem(r, load_sockets_name(&run->sockets, &sockets), cfg->local);
         if (!err)
             err = load_wire_packet(&run->wire, cfg->interface, &run->sockets, r->problem,
                                    sizeof(r->problem));
@@ -415,7 +174,7 @@ static int wire_open(struct run *run)
     }
     int err = load_sockets_init(&run->sockets, &sockets, r->problem, sizeof(r->problem));
     if (!err)
-        err = problem_set(r, load_wire_sockets(&run->wire, &run->sockets, sockets.has_rtcp),
+        err = run_problem(r, load_wire_sockets(&run->wire, &run->sockets, sockets.has_rtcp),
                           "sockets");
     return err;
 }
@@ -432,12 +191,12 @@ static int run_open(struct run *run)
     run->n_places = r->n_calls;
     if (scenario_rate(s) > 0)
         run->n_places += r->n_calls / 4 + SPARE_PLACES;
-    int err = proc_read(run, &r->idle);
+    int err = run_proc_read(run, &r->idle);
     if (err)
         return err;
     run->ears = calloc(1, sizeof(*run->ears));
     if (!run->ears)
-        return problem_set(r, ENOMEM, "calls");
+        return run_problem(r, ENOMEM, "calls");
     run->ears->max = s->has_talk ? 0 : LOAD_EARS_MAX; /* pauses are not said to be heard */
     return wire_open(run);
 }
@@ -446,7 +205,7 @@ static int run_open(struct run *run)
 static int set_ups_run(struct run *run)
 {
     struct load_result *r = run->result;
-    int err = proc_read(run, &r->begin);
+    int err = run_proc_read(run, &r->begin);
 
     r->set_up_ns = load_calls_cycle(run->calls, (uint64_t)run->cfg->scenario->seconds * 1000000000);
     r->calls = *load_calls_stats(run->calls);
@@ -454,7 +213,7 @@ static int set_ups_run(struct run *run)
         (unsigned)(r->calls.took[LOAD_ANSWER].n - r->calls.failed[LOAD_ANSWER] + r->calls.refused);
     r->n_calls = (unsigned)r->calls.took[LOAD_OFFER].n;
     if (!err)
-        err = proc_read(run, &r->end);
+        err = run_proc_read(run, &r->end);
     if (!err && !r->n_up) {
         snprintf(r->problem, sizeof(r->problem), "no call could be set up: %s", r->calls.reason);
         err = ECONNREFUSED;
@@ -476,9 +235,9 @@ int load_run(struct load_result *r, const struct load_run_config *cfg)
         if (cfg->ng)
             err = calls_set_up(&run);
         if (!err)
-            err = proc_read(&run, &r->signalled);
+            err = run_proc_read(&run, &r->signalled);
         if (!err && kind == SCENARIO_MEDIA && !load_stop_is_asked())
-            err = media_run(&run);
+            err = run_media(&run);
     }
     run_close(&run);
     return err;

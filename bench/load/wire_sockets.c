@@ -39,7 +39,7 @@ static void socket_send(struct sockets_wire *s, struct load_departure *d, unsign
                         bool done[LOAD_BATCH])
 {
     const struct load_sockets *sockets = s->wire.sockets;
-    unsigned place = d[i].place, n_msg = 0, which[LOAD_BATCH];
+    unsigned place = d[i].place, n_msg = 0, which[LOAD_BATCH] = {0};
     bool is_rtcp = d[i].is_rtcp;
     uint64_t wall_ns = load_wall_ns();
 

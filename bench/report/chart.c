@@ -118,20 +118,40 @@ static double y_at(const struct scale *s, double value)
     return HEIGHT - BOTTOM - at(s, value) * (HEIGHT - TOP - BOTTOM);
 }
 
+/* Multiples of the step, or powers of ten. */
+static double tick_x(const struct scale *x, unsigned i)
+{
+    return x->is_log ? x->low * pow(10, i) : (ceil(x->low / x->step) + i) * x->step;
+}
+
+static unsigned ticks_x(const struct scale *x)
+{
+    unsigned n = 0;
+
+    while (n < 4 * TICKS && tick_x(x, n) <= x->high * 1.0001)
+        n++;
+    return n;
+}
+
 static void axes_draw(FILE *out, const struct chart *c, const struct scale *x,
                       const struct scale *y)
 {
-    for (double v = 0; v <= y->high * 1.0001; v += y->step) {
+    unsigned n_y = (unsigned)(y->high / y->step + 0.5);
+    for (unsigned i = 0; i <= n_y; i++) {
+        double v = i * y->step;
+
         fprintf(out, "<line class=\"grid\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>", LEFT,
                 WIDTH - RIGHT, y_at(y, v), y_at(y, v));
         fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">", LEFT - 6, y_at(y, v) + 4);
         chart_number(out, v);
         fputs("</text>", out);
     }
-    double v = x->is_log ? x->low : ceil(x->low / x->step) * x->step;
-    for (; v <= x->high * 1.0001; v = x->is_log ? v * 10 : v + x->step) {
-        fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">", x_at(x, v),
-                HEIGHT - BOTTOM + 15);
+    unsigned n_x = ticks_x(x);
+    for (unsigned i = 0; i < n_x; i++) {
+        double v = tick_x(x, i);
+
+        fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">",
+                fmin(x_at(x, v), WIDTH - 24), HEIGHT - BOTTOM + 15);
         chart_number(out, v);
         fputs("</text>", out);
     }

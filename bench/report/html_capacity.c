@@ -43,7 +43,7 @@ static unsigned steps_read(struct step steps[STEPS_MAX], const json_t *figures)
 
 void html_steps(FILE *out, const char *title, const json_t *figures)
 {
-    struct step steps[STEPS_MAX];
+    struct step steps[STEPS_MAX] = {0};
     unsigned n = steps_read(steps, figures);
     double calls[STEPS_MAX], loss[STEPS_MAX], p99[STEPS_MAX], cpu[STEPS_MAX];
     struct chart chart = {.title = title,

@@ -188,31 +188,32 @@ static const struct yaml_words kinds = {3, kind_name};
 
 #define NUMBER(name, field, low, high, unit_of, example_of, help_of)                               \
     {                                                                                              \
-        .key = name, .example = example_of, .unit = unit_of, .min = low, .max = high,              \
-        .help = help_of, .offset = offsetof(STRUCT, field), .read_h = yaml_read_uint32,            \
+        .key = (name), .example = (example_of), .unit = (unit_of), .min = (low), .max = (high),    \
+        .help = (help_of), .offset = offsetof(STRUCT, field), .read_h = yaml_read_uint32,          \
         .print_h = yaml_print_uint32                                                               \
     }
 #define DECIMAL(name, field, low, high, unit_of, example_of, help_of)                              \
     {                                                                                              \
-        .key = name, .example = example_of, .unit = unit_of, .min = low, .max = high,              \
-        .help = help_of, .offset = offsetof(STRUCT, field), .read_h = scenario_read_decimal,       \
+        .key = (name), .example = (example_of), .unit = (unit_of), .min = (low), .max = (high),    \
+        .help = (help_of), .offset = offsetof(STRUCT, field), .read_h = scenario_read_decimal,     \
         .print_h = scenario_print_decimal                                                          \
     }
 #define LIMIT(name, field, high, unit_of, help_of)                                                 \
     {                                                                                              \
-        .key = name, .example = "1", .unit = unit_of, .min = 0, .max = high, .help = help_of,      \
-        .offset = offsetof(struct scenario_limits, field), .read_h = scenario_read_decimal,        \
-        .print_h = scenario_print_decimal, .is_absent_h = is_not_set                               \
+        .key = (name), .example = "1", .unit = (unit_of), .min = 0, .max = (high),                 \
+        .help = (help_of), .offset = offsetof(struct scenario_limits, field),                      \
+        .read_h = scenario_read_decimal, .print_h = scenario_print_decimal,                        \
+        .is_absent_h = is_not_set                                                                  \
     }
 #define FLAG(name, field, help_of)                                                                 \
     {                                                                                              \
-        .key = name, .example = "yes", .help = help_of, .offset = offsetof(STRUCT, field),         \
+        .key = (name), .example = "yes", .help = (help_of), .offset = offsetof(STRUCT, field),     \
         .read_h = yaml_read_bool, .print_h = yaml_print_bool                                       \
     }
 #define MAP(name, field, table, help_of)                                                           \
     {                                                                                              \
-        .key = name, .example = "{}", .help = help_of, .offset = offsetof(STRUCT, field),          \
-        .more = table, .read_h = yaml_read_map, .print_h = yaml_print_map                          \
+        .key = (name), .example = "{}", .help = (help_of), .offset = offsetof(STRUCT, field),      \
+        .more = (table), .read_h = yaml_read_map, .print_h = yaml_print_map                        \
     }
 
 const struct yaml_field scenario_limit_fields[] = {

@@ -88,12 +88,13 @@ int scenario_parse(struct scenario *s, const char *text, size_t n, const char *f
     if (error)
         return error;
     const struct yaml_node *root = yaml_tree_root(tree);
-    if (!root)
-        error = yaml_fail(&report, 1, "nothing is in it; expected keys, such as calls: 200");
-    else
+    if (root) {
         error = yaml_read_fields(scenario_fields, root, "scenario", s, &report);
-    if (!error && scenario_check(s, why, sizeof(why)) != 0)
-        error = yaml_fail(&report, root->line, "%s", why);
+        if (!error && scenario_check(s, why, sizeof(why)) != 0)
+            error = yaml_fail(&report, root->line, "%s", why);
+    } else {
+        error = yaml_fail(&report, 1, "nothing is in it; expected keys, such as calls: 200");
+    }
     yaml_tree_free(tree);
     return error;
 }
@@ -139,7 +140,7 @@ const struct scenario_part *scenario_part_of(const struct scenario *s, uint64_t 
 
     for (unsigned i = 0; i < s->n_parts; i++)
         total += s->parts[i].weight;
-    at = serial % total;
+    at = total ? serial % total : 0;
     for (unsigned i = 0; i < s->n_parts; i++) {
         if (at < s->parts[i].weight)
             return &s->parts[i];
