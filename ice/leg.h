@@ -87,7 +87,6 @@ struct ice_leg {
 
     /* Under lock, together with everything inside of libnice. */
     pthread_mutex_t lock;
-    bool is_closed;
     GMainContext *context;
     NiceAgent *agent;
     gint priority; /* what g_main_context_prepare() said last */
@@ -95,15 +94,15 @@ struct ice_leg {
     GPollFD polls[ICE_WATCHES]; /* what g_main_context_query() said last */
     struct ice_watch watches[ICE_WATCHES];
     struct ice_watch bridges[ICE_STREAMS_MAX * ICE_COMPONENTS];
-    bool is_gathering;
     pthread_cond_t gathered;        /* is_gathering is false */
-    bool is_settled;                /* libnice need not wait for a peer's nomination */
     uint64_t nice_due_us;           /* libnice's next timeout; UINT64_MAX: none */
     uint64_t tie_breaker;           /* as libnice's checks have it */
-    bool controls;                  /* likewise */
     struct ice_component *listener; /* whose packets libnice is reading; NULL: none wait */
     const struct ice_packet *unread;
     unsigned n_unread;
+    bool controls; /* as its checks say */
+    bool is_closed, is_gathering;
+    bool is_settled; /* libnice need not wait for a peer's nomination */
 
     struct ice_stream *streams[ICE_STREAMS_MAX]; /* changed by control, under lock and mail.lock */
 

@@ -204,7 +204,7 @@ static const struct ice_stun_ask ask = {.local_ufrag = "own0",
 static void what_we_ask_is_a_check_that_a_peer_takes(void **state)
 {
     uint8_t buf[ICE_STUN_CHECK_MAX];
-    StunTransactionId id;
+    StunTransactionId id = {0};
     StunMessage msg;
     size_t n = ice_stun_ask(&stun, buf, id, &ask);
 
@@ -220,7 +220,7 @@ static void only_an_authentic_answer_to_the_question_is_consent(void **state)
 {
     const struct sockaddr_storage from = {.ss_family = AF_INET};
     uint8_t question[ICE_STUN_CHECK_MAX], answer[ICE_STUN_ANSWER_MAX];
-    StunTransactionId id, other = {0};
+    StunTransactionId id = {0}, other = {0};
     StunMessage msg;
     size_t n = ice_stun_ask(&stun, question, id, &ask);
 
@@ -241,7 +241,7 @@ static void a_username_that_does_not_fit_is_not_asked_with(void **state)
     char longest[ICE_UFRAG_MAX + 10];
     struct ice_stun_ask too_long = ask;
     uint8_t buf[ICE_STUN_CHECK_MAX];
-    StunTransactionId id;
+    StunTransactionId id = {0};
 
     (void)state;
     memset(longest, 'a', sizeof(longest) - 1);

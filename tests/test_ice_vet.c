@@ -54,7 +54,7 @@ static int answer_to(struct scene *s, enum stun_fault fault)
     do
         assert_int_not_equal(stun_peer_take(&s->peer), -1);
     while (!(s->peer.last[0] & 1));
-    if (memcmp(s->peer.last + 4, faulty, sizeof(faulty)))
+    if (memcmp(s->peer.last + 4, faulty, sizeof(faulty)) != 0)
         return NONE; /* it is that of the good one already */
     msg.buffer_len = s->peer.n_last;
     if (s->peer.last[1] & 0x10)

@@ -106,14 +106,16 @@ static void what_is_no_fragment_is_refused(void **state)
     static const char *const texts[] = {"", "\r\n", "hello", "m=audio 9 RTP/AVP 0\r\na=mid:1\r\n",
                                         "v=0\r\ns=-\r\n"};
     static const char with_nul[] = "a=ice-ufrag:abcd\0\r\n";
-    char many[1024] = "a=ice-ufrag:abcd\r\n";
+    char many[1024];
+    size_t n = 0;
 
     (void)state;
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         assert_int_equal(read(texts[i]), EBADMSG);
     assert_int_equal(sdp_fragment_parse(&f, (struct str){with_nul, sizeof(with_nul) - 1}), EBADMSG);
     for (unsigned i = 0; i <= SDP_FRAGMENT_MEDIA_MAX; i++)
-        strcat(many, "m=audio 9 RTP/AVP 0\r\n");
+        n += (size_t)snprintf(many + n, sizeof(many) - n, "m=audio 9 RTP/AVP 0\r\na=mid:%u\r\n%s",
+                              i, "a=end-of-candidates\r\n");
     assert_int_equal(read(many), EBADMSG);
 }
 

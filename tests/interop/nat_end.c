@@ -60,8 +60,11 @@ static struct sockaddr_storage address(const char *text, uint16_t port)
 /* "ADDRESS:PORT:USER:PASSWORD" */
 static void read_turn(struct ice_turn_server *turn, char *text)
 {
-    const char *host = strtok(text, ":"), *port = strtok(NULL, ":");
-    const char *user = strtok(NULL, ":"), *password = strtok(NULL, ":");
+    char *rest = NULL;
+    const char *host = strtok_r(text, ":", &rest);
+    const char *port = strtok_r(NULL, ":", &rest);
+    const char *user = strtok_r(NULL, ":", &rest);
+    const char *password = strtok_r(NULL, ":", &rest);
 
     if (!password)
         die("turn");
@@ -135,12 +138,13 @@ static void hear(struct nat_end *e)
     char line[LINE_MAX_BYTES];
     struct ice_candidate c[CANDIDATES];
     const char *ufrag, *pwd;
+    char *rest = NULL;
     size_t n = 0;
 
     if (!fgets(line, sizeof(line), stdin))
         die("signalling");
-    ufrag = strtok(line, " ");
-    pwd = strtok(NULL, " \n");
+    ufrag = strtok_r(line, " ", &rest);
+    pwd = strtok_r(NULL, " \n", &rest);
     if (!ufrag || !pwd || ice_set_remote_credentials(e->leg, 0, ufrag, pwd))
         die("credentials");
     while (fgets(line, sizeof(line), stdin) && !strncmp(line, "candidate ", 10)) {

@@ -108,7 +108,7 @@ static const char *state_of(const struct scene *s)
 /* B does what it does until the relay sees ICE so. */
 static void run_until(struct scene *s, const char *state)
 {
-    for (unsigned i = 0; strcmp(state_of(s), state); i++) {
+    for (unsigned i = 0; strcmp(state_of(s), state) != 0; i++) {
         assert_true(i < RELAY_PATIENCE_US / 1000 / TURN_MS);
         if (s->nominates)
             stun_peer_ask(&s->b, STUN_FINE, true);

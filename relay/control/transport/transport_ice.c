@@ -170,7 +170,7 @@ static char *generation_text(const struct sdp_media *m)
     for (unsigned i = 0; text && i < m->n_candidates; i++) {
         const struct str ufrag = str_of(m->candidates[i].ufrag);
 
-        if (is_word_of(text, ufrag))
+        if (str_is_empty(ufrag) || is_word_of(text, ufrag))
             continue;
         memcpy(text + n - 1, ufrag.p, ufrag.n);
         n += ufrag.n + 1;
