@@ -245,9 +245,9 @@ int attack_open(struct attack **ap, const struct attack_config *cfg)
                          .raw = -1,
                          .ng = -1,
                          .random = load_random_seed(1, cfg->attack->rate)};
+    int rw = PROT_READ | PROT_WRITE, flags = MAP_SHARED | MAP_ANONYMOUS;
     /* cppcheck-suppress invalidFunctionArg ; -1 is what mmap(2) wants with MAP_ANONYMOUS */
-    a->tally =
-        mmap(NULL, sizeof(*a->tally), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    a->tally = mmap(NULL, sizeof(*a->tally), rw, flags, -1, 0);
     int err = a->tally == MAP_FAILED ? ENOMEM : 0;
     if (err)
         a->tally = NULL;
