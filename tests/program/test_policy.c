@@ -83,6 +83,25 @@ static void to_skype_video_is_turned_off_and_audio_goes_on(void **state)
     json_decref(record);
 }
 
+#define VIDEO_DENIED                                                                               \
+    "picrelay_policy_verdicts_total{provider=\"skype\",kind=\"video\",verdict=\"deny\","           \
+    "code=\"capability\"} "
+
+static void what_was_taken_out_is_said_in_the_reply_and_counted(void **state)
+{
+    struct talk *t = &the_talk;
+    char sdp[PHONE_SDP_MAX];
+
+    open_towards(t, *state, "skype");
+    const double before = relay_metric(t->relay, VIDEO_DENIED); /* -1: it was never needed */
+    json_t *reply = relay_ask_for(
+        t->relay, talk_request(t, "offer", TALK_A, false, video_sdp(sdp, t, TALK_A), NULL), "ok");
+    assert_string_equal(relay_json_text(reply, "warning"),
+                        "policy: provider skype allows no video");
+    json_decref(reply);
+    assert_true(relay_metric(t->relay, VIDEO_DENIED) == (before < 0 ? 1 : before + 1));
+}
+
 static void from_skype_video_is_turned_off_too(void **state)
 {
     struct talk *t = &the_talk;
@@ -269,12 +288,43 @@ static void a_table_of_ones_own_is_what_counts(void **state)
     relay_remove_file(folder, path);
 }
 
+static const char clear_wlm[] =
+    "providers:\n"
+    "  - {Identity: skype, Enabled: yes, capabilities: {audio: yes}}\n"
+    "  - {Identity: wlm, Enabled: yes, capabilities: {audio: yes}, Encryption: {Public: none}}\n";
+
+/* Clients that speak clear RTP alone: their leg is clear, and whoever asked is told. */
+static void a_side_without_encryption_is_told_in_the_reply(void **state)
+{
+    struct talk *t = &the_talk;
+    struct relay r;
+    char folder[32], path[64], more[128], sdp[PHONE_SDP_MAX];
+
+    (void)state;
+    relay_write_file(folder, path, clear_wlm);
+    snprintf(more, sizeof(more), "policy: %s", path);
+    relay_start(&r, &(struct relay_config){.more = more, .is_only_skype_and_wlm = true});
+    open_towards(t, &r, "wlm");
+    json_t *reply = relay_ask_for(
+        &r, talk_request(t, "offer", TALK_A, false, talk_secure_sdp(sdp, t, TALK_A), "RTP/SAVP"),
+        "ok");
+    assert_string_equal(relay_json_text(reply, "warning"),
+                        "policy: media of the public side is not encrypted");
+    assert_non_null(strstr(relay_json_text(reply, "sdp"), " RTP/AVP "));
+    assert_null(strstr(relay_json_text(reply, "sdp"), "a=crypto"));
+    json_decref(reply);
+    (void)put_away(NULL);
+    relay_stop(&r);
+    relay_remove_file(folder, path);
+}
+
 #define CASE(test) cmocka_unit_test_teardown(test, put_away)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(to_skype_video_is_turned_off_and_audio_goes_on),
+        CASE(what_was_taken_out_is_said_in_the_reply_and_counted),
         CASE(from_skype_video_is_turned_off_too),
         CASE(to_wlm_pictures_pass_untouched),
         CASE(video_alone_to_skype_is_refused),
@@ -284,6 +334,7 @@ int main(void)
         CASE(an_offer_with_im_alone_comes_back_as_it_is),
         CASE(im_is_refused_after_the_last_day_of_service),
         CASE(a_table_of_ones_own_is_what_counts),
+        CASE(a_side_without_encryption_is_told_in_the_reply),
     };
 
     return cmocka_run_group_tests(tests, relay_setup, relay_teardown);

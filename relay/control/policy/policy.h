@@ -28,9 +28,10 @@ enum media_kind {
 /** POLICY_REDUCE: of several kinds asked about together, some are allowed. */
 enum policy_verdict { POLICY_ALLOW, POLICY_DENY, POLICY_REDUCE };
 
-/** Machine-readable reason, also the label in metrics and records. In the order in which they are
- *  decided, the most lasting first: a kind of media that a provider never had is not refused
- *  because of a date, nor a service that has ended because of a licence. */
+/** Machine-readable reason, also the label in metrics and records. What a row says is decided in
+ * this order, the most lasting first: a kind of media that a provider never had is not refused
+ * because of a date, nor a service that has ended because of a licence. Before any row come
+ * addresses that cannot be read, and sources that name none or contradict each other. */
 enum policy_code {
     POLICY_CODE_ALLOWED,
     POLICY_CODE_UNKNOWN_PROVIDER,   /* no provider could be found, or none of that name */
