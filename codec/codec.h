@@ -27,6 +27,14 @@ struct pcm {
     uint8_t n_channels; /* 1 or 2 */
 };
 
+/** Says what has been written to pcm->samples: mono. */
+static inline void pcm_set(struct pcm *pcm, uint32_t n_frames, uint32_t rate_hz)
+{
+    pcm->n_frames = n_frames;
+    pcm->rate_hz = rate_hz;
+    pcm->n_channels = 1;
+}
+
 /** How a peer or we describe a payload format in SDP (rtpmap and fmtp); compared without case. */
 struct codec_spec {
     char name[CODEC_NAME_MAX]; /* "PCMU", "opus", "G722", "telephone-event", "CN" ... */

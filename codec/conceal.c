@@ -1,11 +1,19 @@
 #include "codec/conceal.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <string.h>
 
 /* Speech goes on unchanged for about 10 ms; a longer repair is less and less like it, so it fades
  * and is silent after 60 ms (G.711 appendix I, s.2.7). */
-enum { HOLD_MS = 10, SILENT_MS = 60, PITCH_MIN_HZ = 200, PITCH_MAX_HZ = 66, SPAN_MS = 20 };
+enum {
+    HOLD_MS = 10,
+    SILENT_MS = 60,
+    PITCH_MIN_HZ = 200,
+    PITCH_MAX_HZ = 66,
+    SPAN_MS = 20,
+    CONCEAL_MAX_MS = 120
+};
 
 static uint32_t samples_of_ms(const struct conceal *c, uint32_t ms)
 {
@@ -132,6 +140,16 @@ void conceal_fill(struct conceal *c, int16_t *samples, uint32_t n)
     for (uint32_t i = 0; i < n; i++)
         samples[i] = next_sample(c);
     history_push(c, samples, n);
+}
+
+int conceal_pcm(struct conceal *c, uint32_t n_frames, struct pcm *out)
+{
+    pcm_set(out, 0, c->rate_hz);
+    if (n_frames > samples_of_ms(c, CONCEAL_MAX_MS))
+        return EINVAL;
+    conceal_fill(c, out->samples, n_frames);
+    out->n_frames = n_frames;
+    return 0;
 }
 
 /* The longer the loss, the longer the blend: 4 ms for each 10 ms lost after the first quarter

@@ -3,6 +3,8 @@
 
 #include <stdint.h>
 
+#include "codec/codec.h"
+
 /**
  * Waveform substitution for codecs that have no concealment of their own: the last pitch period is
  * repeated and faded out, and the joins at both ends are smoothed. It adds no delay. The method is
@@ -33,5 +35,7 @@ void conceal_init(struct conceal *c, uint32_t rate_hz);
 void conceal_good(struct conceal *c, int16_t *samples, uint32_t n);
 /** Makes up n samples that follow what went out last: fading from 10 ms on, silent after 60 ms. */
 void conceal_fill(struct conceal *c, int16_t *samples, uint32_t n);
+/** The same, as the conceal() of a codec without a way of its own. @return 0; EINVAL: too long */
+int conceal_pcm(struct conceal *c, uint32_t n_frames, struct pcm *out);
 
 #endif

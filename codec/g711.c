@@ -82,13 +82,6 @@ static void decoder_reset(struct codec_decoder *d)
     conceal_init(&d->conceal, RATE_HZ);
 }
 
-static void pcm_written(struct pcm *out, uint32_t n_frames)
-{
-    out->n_frames = n_frames;
-    out->rate_hz = RATE_HZ;
-    out->n_channels = 1;
-}
-
 static int check_input(const struct pcm *in, size_t cap)
 {
     if (in->rate_hz != RATE_HZ || in->n_channels != 1)
@@ -208,11 +201,11 @@ static int encode(write_h *write, const struct pcm *in, uint8_t *payload, size_t
 static int decode(struct codec_decoder *d, read_h *read, const uint8_t *payload, size_t n,
                   struct pcm *out)
 {
-    pcm_written(out, 0);
+    pcm_set(out, 0, RATE_HZ);
     if (n == 0 || n > CODEC_PCM_MAX)
         return EBADMSG;
     read(out->samples, payload, n);
-    pcm_written(out, (uint32_t)n);
+    pcm_set(out, (uint32_t)n, RATE_HZ);
     conceal_good(&d->conceal, out->samples, out->n_frames);
     return 0;
 }
@@ -244,12 +237,7 @@ static int conceal(struct codec_decoder *d, const uint8_t *next, size_t n, uint3
 {
     (void)next; /* carries nothing of the packet before it */
     (void)n;
-    pcm_written(out, 0);
-    if (n_frames > RATE_HZ * 120 / 1000)
-        return EINVAL;
-    conceal_fill(&d->conceal, out->samples, n_frames);
-    pcm_written(out, n_frames);
-    return 0;
+    return conceal_pcm(&d->conceal, n_frames, out);
 }
 
 static uint32_t payload_ticks(const uint8_t *payload, size_t n)

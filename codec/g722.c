@@ -105,13 +105,6 @@ static void decoder_reset(struct codec_decoder *d)
     conceal_init(&d->conceal, d->rate_hz);
 }
 
-static void pcm_written(const struct codec_decoder *d, struct pcm *out, uint32_t n_frames)
-{
-    out->n_frames = n_frames;
-    out->rate_hz = d->rate_hz;
-    out->n_channels = 1;
-}
-
 static int encode(struct codec_encoder *e, const struct pcm *in, uint8_t *payload, size_t cap)
 {
     const uint32_t per_byte = e->rate_hz / NARROW_HZ;
@@ -127,10 +120,10 @@ static int decode(struct codec_decoder *d, const uint8_t *payload, size_t n, str
 {
     const uint32_t per_byte = d->rate_hz / NARROW_HZ;
 
-    pcm_written(d, out, 0);
+    pcm_set(out, 0, d->rate_hz);
     if (n == 0 || n > CODEC_PCM_MAX / per_byte)
         return EBADMSG;
-    pcm_written(d, out, (uint32_t)g722_decode(d->state, out->samples, payload, (int)n));
+    pcm_set(out, (uint32_t)g722_decode(d->state, out->samples, payload, (int)n), d->rate_hz);
     conceal_good(&d->conceal, out->samples, out->n_frames);
     return 0;
 }
@@ -140,12 +133,7 @@ static int conceal(struct codec_decoder *d, const uint8_t *next, size_t n, uint3
 {
     (void)next; /* carries nothing of the packet before it */
     (void)n;
-    pcm_written(d, out, 0);
-    if (n_frames > d->rate_hz * 120 / 1000)
-        return EINVAL;
-    conceal_fill(&d->conceal, out->samples, n_frames);
-    pcm_written(d, out, n_frames);
-    return 0;
+    return conceal_pcm(&d->conceal, n_frames, out);
 }
 
 static uint32_t payload_ticks(const uint8_t *payload, size_t n)

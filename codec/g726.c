@@ -114,13 +114,6 @@ static void decoder_reset(struct codec_decoder *d)
     conceal_init(&d->conceal, RATE_HZ);
 }
 
-static void pcm_written(struct pcm *out, uint32_t n_frames)
-{
-    out->n_frames = n_frames;
-    out->rate_hz = RATE_HZ;
-    out->n_channels = 1;
-}
-
 static int encode(struct codec_encoder *e, const struct pcm *in, uint8_t *payload, size_t cap)
 {
     if (in->rate_hz != RATE_HZ || in->n_channels != 1 || in->n_frames % PER_BYTE != 0)
@@ -132,10 +125,10 @@ static int encode(struct codec_encoder *e, const struct pcm *in, uint8_t *payloa
 
 static int decode(struct codec_decoder *d, const uint8_t *payload, size_t n, struct pcm *out)
 {
-    pcm_written(out, 0);
+    pcm_set(out, 0, RATE_HZ);
     if (n == 0 || n > CODEC_PCM_MAX / PER_BYTE)
         return EBADMSG;
-    pcm_written(out, (uint32_t)g726_decode(d->state, out->samples, payload, (int)n));
+    pcm_set(out, (uint32_t)g726_decode(d->state, out->samples, payload, (int)n), RATE_HZ);
     conceal_good(&d->conceal, out->samples, out->n_frames);
     return 0;
 }
@@ -145,12 +138,7 @@ static int conceal(struct codec_decoder *d, const uint8_t *next, size_t n, uint3
 {
     (void)next; /* carries nothing of the packet before it */
     (void)n;
-    pcm_written(out, 0);
-    if (n_frames > RATE_HZ * 120 / 1000)
-        return EINVAL;
-    conceal_fill(&d->conceal, out->samples, n_frames);
-    pcm_written(out, n_frames);
-    return 0;
+    return conceal_pcm(&d->conceal, n_frames, out);
 }
 
 static uint32_t payload_ticks(const uint8_t *payload, size_t n)

@@ -88,13 +88,6 @@ static void decoder_reset(struct codec_decoder *d)
     conceal_init(&d->conceal, RATE_HZ);
 }
 
-static void pcm_written(struct pcm *out, uint32_t n_frames)
-{
-    out->n_frames = n_frames;
-    out->rate_hz = RATE_HZ;
-    out->n_channels = 1;
-}
-
 static int encode(struct codec_encoder *e, const struct pcm *in, uint8_t *payload, size_t cap)
 {
     if (in->rate_hz != RATE_HZ || in->n_channels != 1 || in->n_frames % FRAME != 0)
@@ -119,11 +112,11 @@ static int decode(struct codec_decoder *d, const uint8_t *payload, size_t n, str
 {
     const uint32_t n_frames = payload_ticks(payload, n);
 
-    pcm_written(out, 0);
+    pcm_set(out, 0, RATE_HZ);
     if (n_frames == 0)
         return EBADMSG;
     gsm0610_decode(d->state, out->samples, payload, (int)n);
-    pcm_written(out, n_frames);
+    pcm_set(out, n_frames, RATE_HZ);
     conceal_good(&d->conceal, out->samples, n_frames);
     return 0;
 }
@@ -133,12 +126,7 @@ static int conceal(struct codec_decoder *d, const uint8_t *next, size_t n, uint3
 {
     (void)next; /* carries nothing of the packet before it */
     (void)n;
-    pcm_written(out, 0);
-    if (n_frames > RATE_HZ * 120 / 1000)
-        return EINVAL;
-    conceal_fill(&d->conceal, out->samples, n_frames);
-    pcm_written(out, n_frames);
-    return 0;
+    return conceal_pcm(&d->conceal, n_frames, out);
 }
 
 static uint32_t ptime_ms(const struct codec_spec *receiver, uint32_t wanted_ms)

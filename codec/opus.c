@@ -206,13 +206,6 @@ static void decoder_reset(struct codec_decoder *d)
     opus_decoder_ctl(d->opus, OPUS_RESET_STATE);
 }
 
-static void pcm_written(const struct codec_decoder *d, struct pcm *out, uint32_t n_frames)
-{
-    out->n_frames = n_frames;
-    out->rate_hz = d->rate_hz;
-    out->n_channels = 1;
-}
-
 static int encode(struct codec_encoder *e, const struct pcm *in, uint8_t *payload, size_t cap)
 {
     opus_int32 n;
@@ -231,14 +224,14 @@ static int decode(struct codec_decoder *d, const uint8_t *payload, size_t n, str
 {
     int n_frames;
 
-    pcm_written(d, out, 0);
+    pcm_set(out, 0, d->rate_hz);
     if (n == 0 || n > INT32_MAX) /* to libopus no payload is a loss, not an error */
         return EBADMSG;
     n_frames = opus_decode(d->opus, payload, (opus_int32)n, out->samples,
                            (int)(d->rate_hz * CONCEAL_MAX_MS / 1000), 0);
     if (n_frames < 0)
         return EBADMSG;
-    pcm_written(d, out, (uint32_t)n_frames);
+    pcm_set(out, (uint32_t)n_frames, d->rate_hz);
     return 0;
 }
 
@@ -268,7 +261,7 @@ static int conceal(struct codec_decoder *d, const uint8_t *next, size_t n, uint3
     const bool is_fec = next && n > 0 && n <= INT32_MAX && has_fec(next, n);
     int made;
 
-    pcm_written(d, out, 0);
+    pcm_set(out, 0, d->rate_hz);
     if (n_frames == 0)
         return 0;
     if (whole > d->rate_hz * CONCEAL_MAX_MS / 1000)
@@ -281,7 +274,7 @@ static int conceal(struct codec_decoder *d, const uint8_t *next, size_t n, uint3
         if (made < 0)
             return EINVAL;
     }
-    pcm_written(d, out, n_frames < (uint32_t)made ? n_frames : (uint32_t)made);
+    pcm_set(out, n_frames < (uint32_t)made ? n_frames : (uint32_t)made, d->rate_hz);
     return is_fec ? 1 : 0;
 }
 

@@ -105,13 +105,6 @@ int siren_encode(struct codec_encoder *e, const struct pcm *in, uint8_t *payload
     return (int)(n * e->format->n_bytes);
 }
 
-static void pcm_written(struct pcm *out, uint32_t n_frames)
-{
-    out->n_frames = n_frames;
-    out->rate_hz = SIREN_RATE_HZ;
-    out->n_channels = 1;
-}
-
 static int16_t sample_of(float x)
 {
     x = x < INT16_MAX ? x : INT16_MAX;
@@ -170,7 +163,7 @@ int siren_decode(struct codec_decoder *d, const uint8_t *payload, size_t n, stru
     const uint32_t n_frames = siren_ticks(d->format, n) / MLT_SIZE;
     uint32_t i = 0;
 
-    pcm_written(out, 0);
+    pcm_set(out, 0, SIREN_RATE_HZ);
     if (n_frames == 0)
         return EBADMSG;
     if (!play_frame(d, payload, out->samples)) {
@@ -182,7 +175,7 @@ int siren_decode(struct codec_decoder *d, const uint8_t *payload, size_t n, stru
         if (!play_frame(d, payload + i * d->format->n_bytes, out->samples + i * MLT_SIZE))
             play_lost(d, out->samples + i * MLT_SIZE);
     }
-    pcm_written(out, n_frames * MLT_SIZE);
+    pcm_set(out, n_frames * MLT_SIZE, SIREN_RATE_HZ);
     return 0;
 }
 
@@ -193,7 +186,7 @@ int siren_conceal(struct codec_decoder *d, const uint8_t *next, size_t n, uint32
 
     (void)next; /* carries nothing of the packet before it */
     (void)n;
-    pcm_written(out, 0);
+    pcm_set(out, 0, SIREN_RATE_HZ);
     if (n_frames > SIREN_RATE_HZ / 1000 * CONCEAL_MAX_MS)
         return EINVAL;
     for (; done + MLT_SIZE <= n_frames; done += MLT_SIZE)
@@ -204,6 +197,6 @@ int siren_conceal(struct codec_decoder *d, const uint8_t *next, size_t n, uint32
         play_lost(d, rest);
         memcpy(out->samples + done, rest, (n_frames - done) * sizeof(*rest));
     }
-    pcm_written(out, n_frames);
+    pcm_set(out, n_frames, SIREN_RATE_HZ);
     return 0;
 }
