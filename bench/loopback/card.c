@@ -2,13 +2,13 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #include <portaudio.h>
+
+#include "bench/loopback/quiet.h"
 
 #define FADE    240 /* samples from silence to full level, and back: 5 ms at 48 kHz */
 #define BLOCK_S 0.01
@@ -16,35 +16,13 @@
 
 /* ---- the library ------------------------------------------------------------------ */
 
-/* ALSA's and JACK's client libraries tell on stderr of every device that is configured and not
- * there. */
-static int stderr_close(void)
-{
-    int kept = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-    int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-
-    (void)fflush(stderr);
-    if (kept >= 0 && null >= 0)
-        (void)dup2(null, STDERR_FILENO);
-    if (null >= 0)
-        close(null);
-    return kept;
-}
-
-static void stderr_open(int kept)
-{
-    if (kept < 0)
-        return;
-    (void)dup2(kept, STDERR_FILENO);
-    close(kept);
-}
-
 int card_library_open(char why[static CARD_TEXT_MAX])
 {
-    int kept = stderr_close();
-    PaError error = Pa_Initialize();
+    struct quiet quiet;
 
-    stderr_open(kept);
+    quiet_begin(&quiet);
+    PaError error = Pa_Initialize();
+    quiet_end(&quiet);
     if (error == paNoError)
         return 0;
     snprintf(why, CARD_TEXT_MAX, "the sound system cannot be used: %s", Pa_GetErrorText(error));
@@ -53,10 +31,11 @@ int card_library_open(char why[static CARD_TEXT_MAX])
 
 void card_library_close(void)
 {
-    int kept = stderr_close();
+    struct quiet quiet;
 
+    quiet_begin(&quiet);
     Pa_Terminate();
-    stderr_open(kept);
+    quiet_end(&quiet);
 }
 
 static const char *host_of(const PaDeviceInfo *d)
@@ -341,8 +320,10 @@ static int stream_start(struct card *c, int device, char why[static CARD_TEXT_MA
 
 int card_open(struct card *c, const char *name, uint32_t rate_hz, char why[static CARD_TEXT_MAX])
 {
-    int device, kept = stderr_close();
+    struct quiet quiet;
+    int device;
 
+    quiet_begin(&quiet);
     int err = device_find(&device, c->way, name, why);
     if (!err) {
         snprintf(c->name, sizeof(c->name), "%s", Pa_GetDeviceInfo(device)->name);
@@ -350,20 +331,20 @@ int card_open(struct card *c, const char *name, uint32_t rate_hz, char why[stati
     }
     if (!err)
         err = stream_start(c, device, why);
-    stderr_open(kept);
+    quiet_end(&quiet);
     return err;
 }
 
 void card_close(struct card *c)
 {
-    int kept;
+    struct quiet quiet;
 
     if (!c->stream)
         return;
-    kept = stderr_close();
+    quiet_begin(&quiet);
     Pa_AbortStream(c->stream);
     Pa_CloseStream(c->stream);
-    stderr_open(kept);
+    quiet_end(&quiet);
     c->stream = NULL;
 }
 

@@ -70,6 +70,7 @@ int session_devices_open(struct session *s)
     s->at = STEP_DEVICES;
     if (!cfg.is_used[CARD_CAPTURE] && !cfg.is_used[CARD_PLAYBACK])
         return 0;
+    quiet_begin(&s->quiet);
     return cards_open(&s->cards, &cfg, s->problem);
 }
 

@@ -1,6 +1,7 @@
 #ifndef PICRELAY_LOOPBACK_EXCHANGE_H
 #define PICRELAY_LOOPBACK_EXCHANGE_H
 
+#include "bench/loopback/quiet.h"
 #include "bench/peer/peer.h"
 #include "bench/peer/signalling.h"
 
@@ -12,6 +13,7 @@
 
 struct exchange {
     struct loop *loop;
+    const struct quiet *quiet;
     struct signalling *signalling;          /* ng NULL: somebody else tells the relay */
     const char *in, *out;                   /* files; NULL: stdin, stdout */
     const char *offer_flags, *answer_flags; /* NULL: none */

@@ -118,7 +118,8 @@ void session_tell(struct session *s, const char *format, ...)
 
 /* ---- in the end ------------------------------------------------------------------- */
 
-static void sound_write(const char *folder, const char *what, char letter, const struct timed *t)
+static void sound_write(const struct session *s, const char *folder, const char *what, char letter,
+                        const struct timed *t)
 {
     struct sound sound = {0};
     char path[4096];
@@ -128,19 +129,19 @@ static void sound_write(const char *folder, const char *what, char letter, const
     if (!err)
         err = wav_write(path, &sound);
     sound_wipe(&sound);
-    fprintf(stderr, "%s%s%s\n", path, err ? ": " : "", err ? strerror(err) : "");
+    quiet_print(&s->quiet, "%s%s%s\n", path, err ? ": " : "", err ? strerror(err) : "");
 }
 
 static void sounds_write(const struct session *s, const char *folder)
 {
     if (mkdir(folder, 0777) != 0 && errno != EEXIST) {
-        fprintf(stderr, "picrelay-loopback: --record %s: %s\n", folder, strerror(errno));
+        quiet_print(&s->quiet, "picrelay-loopback: --record %s: %s\n", folder, strerror(errno));
         return;
     }
     for (unsigned i = 0; i < 2; i++)
         if (s->end[i].ear) {
-            sound_write(folder, "said", "ab"[i], mouth_record(s->end[i].mouth));
-            sound_write(folder, "heard", "ab"[i], ear_record(s->end[i].ear));
+            sound_write(s, folder, "said", "ab"[i], mouth_record(s->end[i].mouth));
+            sound_write(s, folder, "heard", "ab"[i], ear_record(s->end[i].ear));
         }
 }
 

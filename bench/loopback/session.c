@@ -196,6 +196,7 @@ static int alone_open(struct session *s)
     s->signalling.direction = s->o->direction;
     s->signalling.provider = s->o->provider;
     s->exchange = (struct exchange){.loop = s->loop,
+                                    .quiet = &s->quiet,
                                     .signalling = &s->signalling,
                                     .in = s->o->sdp_in,
                                     .out = s->o->sdp_out,
@@ -383,6 +384,7 @@ static void all_close(struct session *s)
     for (unsigned i = 0; i < 2; i++)
         feed_close(&s->feed[i]);
     cards_close(s->cards);
+    quiet_end(&s->quiet);
     call_free(s->call);
     peer_free(s->alone);
     if (s->exchange.loop)

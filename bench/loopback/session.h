@@ -5,6 +5,7 @@
 #include "bench/loopback/exchange.h"
 #include "bench/loopback/facts.h"
 #include "bench/loopback/options.h"
+#include "bench/loopback/quiet.h"
 #include "bench/loopback/terminal.h"
 #include "bench/peer/call.h"
 
@@ -38,6 +39,7 @@ struct session {
     struct session_end end[2];
 
     struct cards *cards;
+    struct quiet quiet;  /* while there are any */
     struct feed feed[2]; /* by enum card_way */
     bool has_feed[2];
     uint64_t gaps_before[2]; /* of the cards, when the call began */

@@ -1,7 +1,6 @@
 #include "bench/loopback/terminal.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -20,26 +19,14 @@ void terminal_open(struct terminal *t, bool wants_screen)
         t->is_raw = tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0;
     }
     t->is_screen = wants_screen && isatty(STDOUT_FILENO);
-    if (!t->is_screen)
-        return;
-    /* what sound libraries say on stderr would be written over the page */
-    t->kept_stderr = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-    int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-    if (t->kept_stderr >= 0 && null >= 0)
-        (void)dup2(null, STDERR_FILENO);
-    if (null >= 0)
-        close(null);
-    terminal_write(enter, sizeof(enter) - 1);
+    if (t->is_screen)
+        terminal_write(enter, sizeof(enter) - 1);
 }
 
 void terminal_close(struct terminal *t)
 {
     if (t->is_screen)
         terminal_write(leave, sizeof(leave) - 1);
-    if (t->is_screen && t->kept_stderr >= 0) {
-        (void)dup2(t->kept_stderr, STDERR_FILENO);
-        close(t->kept_stderr);
-    }
     if (t->is_raw)
         tcsetattr(STDIN_FILENO, TCSANOW, &t->before);
     *t = (struct terminal){0};

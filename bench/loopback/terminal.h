@@ -11,7 +11,6 @@
 struct terminal {
     bool is_raw;    /* stdin gives keys */
     bool is_screen; /* stdout is a page */
-    int kept_stderr;
     struct termios before;
 };
 

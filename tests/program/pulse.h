@@ -23,7 +23,7 @@ void pulse_close(struct pulse *p); /* a zeroed one is allowed */
 void pulse_stop(struct pulse *p);
 void pulse_start(struct pulse *p);
 
-/** Plays a file into what "picrelay_mic" hears; to be freed. */
+/** Plays a file, four times over, into what "picrelay_mic" hears; to be freed. */
 struct process *pulse_say(const struct pulse *p, const char *file);
 
 #endif

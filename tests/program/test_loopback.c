@@ -73,7 +73,7 @@ static void await(const struct run *run, const char *text)
 {
     struct awaited a = {.run = run, .text = text};
 
-    relay_wait(run->r, is_written, &a, text);
+    (void)loop_run(run->r->loop, is_written, &a, loop_now_us() + RELAY_PATIENCE_US);
     if (!strstr(process_out(run->process), text))
         fail_msg("\"%s\" is not in: %s%s", text, process_out(run->process),
                  process_err(run->process));
@@ -117,9 +117,10 @@ static void expect_heard(const json_t *json, const char *end)
     snprintf(path, sizeof(path), "%s.sound.mouth_to_ear_ms", end);
     double ms = json_real_value(relay_json(json, path));
     print_message("%s: STOI %.3f, %.0f ms mouth to ear\n", end, stoi, ms);
+    if (RELAY_IS_SANITIZED) /* there, 20 ms of sound may take longer than 20 ms */
+        return;
     assert_true(ms > 5 && ms < 1500);
-    if (!RELAY_IS_SANITIZED) /* there, 20 ms of sound may take longer than 20 ms */
-        assert_true(stoi > 0.75);
+    assert_true(stoi > 0.75);
 }
 
 static void a_file_gives_a_verdict_by_itself(void **state)
@@ -381,7 +382,7 @@ static void a_device_that_disappears_is_told_and_opened_again(void **state)
     pulse_open(&pulse, r->loop);
     RUN(&run, r, "--ng", r->ng_address, "--direction", "enterprise,skype", "--device-in",
         "picrelay_mic", "--device-out", "picrelay_ear", "--plain");
-    await(&run, "talking 1 s");
+    await(&run, "talking 3 s"); /* PortAudio may spin for ever if a device goes while it starts */
     pulse_stop(&pulse);
     await(&run, "picrelay_ear is gone");
     pulse_start(&pulse);
