@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -6,6 +7,7 @@
 #include "codec/transcoder_internal.h"
 
 enum {
+    CACHE_LINE = 64, /* [bytes] */
     NOISE_SEED = 0x70696372,
     COMPLEXITY_USUAL = 5, /* of the options that name none (codec/opus.c) */
     LOSS_STEP_PERMILLE = 20,
@@ -152,6 +154,29 @@ int transcoder_alloc(struct transcoder **tp, const struct transcoder_config *cfg
     else
         *tp = t;
     return err;
+}
+
+static inline __attribute__((always_inline)) void ask_ahead(const void *p, size_t n)
+{
+    for (size_t at = 0; at < n; at += CACHE_LINE)
+        __builtin_prefetch((const char *)p + at, 1);
+}
+
+/* A frame of 20 ms at 8 kHz; of longer ones and higher rates, the rest is asked for in time by the
+ * processor itself, as it goes on in order. */
+void transcoder_prefetch(const struct transcoder *t)
+{
+    enum { FRAME = 160 };
+
+    ask_ahead(t->inputs, sizeof(t->inputs[0]));
+    ask_ahead(&t->current,
+              offsetof(struct transcoder, noise) - offsetof(struct transcoder, current));
+    ask_ahead(&t->noise, offsetof(struct noise, source));
+    ask_ahead(&t->dtmf, 1);
+    ask_ahead(&t->digits.queue, 1);
+    ask_ahead(&t->playout, offsetof(struct playout, slots[0].payload[FRAME]));
+    ask_ahead(&t->framer, offsetof(struct framer, samples[FRAME]));
+    ask_ahead(t->pcm, FRAME * sizeof(t->pcm[0]));
 }
 
 void transcoder_free(struct transcoder *t)

@@ -79,6 +79,10 @@ struct transcoder;
 int transcoder_alloc(struct transcoder **tp, const struct transcoder_config *cfg);
 void transcoder_free(struct transcoder *t); /* NULL is allowed */
 
+/** A packet will be offered soon: what it will go through is asked for, into a near cache. A
+ *  transcoder is some dozens of lines that nobody has looked at for 20 ms. */
+void transcoder_prefetch(const struct transcoder *t);
+
 /**
  * Offers one packet that arrived.
  * @param ssrc  of the sender: a change starts a new source without silence in between

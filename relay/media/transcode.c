@@ -23,6 +23,7 @@ static enum drop enqueue(struct transcode *t, struct packet *p)
         return DROP_PAYLOAD_TYPE;
     if (t->n == TRANSCODE_QUEUE_MAX)
         return DROP_POOL;
+    transcoder_prefetch(p->stream->transcoder);
     t->queue[(t->head + t->n++) % TRANSCODE_QUEUE_MAX] = p;
     return DROP_NONE;
 }
