@@ -161,6 +161,77 @@ static void a_disk_that_does_not_answer_holds_back_decisions_and_nothing_else(vo
     close(fd);
 }
 
+/* Offers are decided about while half of the replies that can be held is free. */
+#define N_HELD   2048
+#define N_OFFERS (N_HELD + 50)
+
+/* An offer that policy refuses: it takes no ports. @return whether it was not even decided about */
+static bool is_turned_away(struct wire *w, unsigned i)
+{
+    char message[512], ping[64], pong[64];
+    bool is = false;
+    int n = snprintf(message, sizeof(message),
+                     "o%u {\"command\":\"offer\",\"call-id\":\"full-%u\",\"from-tag\":\"a\","
+                     "\"provider\":\"icq\",\"sdp\":\"v=0\\r\\no=- 1 1 IN IP4 127.0.0.1\\r\\n"
+                     "s=-\\r\\nc=IN IP4 127.0.0.1\\r\\nt=0 0\\r\\nm=audio 5004 RTP/AVP 0\\r\\n\"}",
+                     i, i);
+
+    wire_send(w, message, (size_t)n);
+    n = snprintf(ping, sizeof(ping), "p%u d7:command4:pinge", i);
+    snprintf(pong, sizeof(pong), "p%u ", i);
+    wire_send(w, ping, (size_t)n);
+    do {
+        wire_receive(w);
+        is = is || strstr(w->reply, "the audit file does not keep up");
+    } while (strncmp(w->reply, pong, strlen(pong)) != 0);
+    return is;
+}
+
+struct draining {
+    const struct relay *relay;
+    int fd;
+};
+
+static bool is_drained(void *arg)
+{
+    const struct draining *d = arg;
+
+    read_all(d->fd);
+    return relay_metric(d->relay, "picrelay_lines_total{of=\"audit\",result=\"written\"} ") >=
+           N_HELD;
+}
+
+static void a_disk_that_stays_away_stops_new_calls_before_they_are_decided(void **state)
+{
+    unsigned n_turned_away = 0;
+    char message[1024];
+    struct scene s;
+    struct wire w;
+
+    (void)state;
+    make_folder(&s);
+    int fd = make_full_pipe(s.audit);
+    open_scene(&s, "each");
+    wire_open(&w, &s.relay, NULL);
+    for (unsigned i = 0; i < N_OFFERS; i++)
+        n_turned_away += is_turned_away(&w, i);
+    assert_int_equal(n_turned_away, N_OFFERS - N_HELD);
+    assert_true(relay_metric(&s.relay, "picrelay_lines_total{of=\"audit\",result=\"dropped\"} ") ==
+                0);
+
+    struct draining d = {&s.relay, fd};
+    relay_wait_polling(&s.relay, is_drained, &d, "the decisions that were held back");
+    wire_close(&w);
+    wire_open(&w, &s.relay, NULL); /* without the replies to all of them */
+    wire_send(&w, message, offer_message(message, sizeof(message), "c9", &s.relay));
+    wire_receive(&w);
+    assert_memory_equal(w.reply, "c9 ", 3);
+    assert_non_null(strstr(w.reply, "\"result\":\"ok\""));
+    wire_close(&w);
+    close_scene(&s);
+    close(fd);
+}
+
 static bool is_new_file(void *arg)
 {
     struct stat st;
@@ -236,6 +307,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(with_sync_each_a_decision_is_in_the_file_when_it_is_told),
         cmocka_unit_test(a_disk_that_does_not_answer_holds_back_decisions_and_nothing_else),
+        cmocka_unit_test(a_disk_that_stays_away_stops_new_calls_before_they_are_decided),
         cmocka_unit_test(a_file_that_was_renamed_is_left_behind_at_sighup),
         cmocka_unit_test(a_reader_of_records_that_stops_keeps_no_call_waiting),
     };
