@@ -520,6 +520,19 @@ static void hellos_are_told_from_what_follows_them(void **state)
     close_pair(&p);
 }
 
+static void an_association_keeps_its_certificate_when_ours_is_replaced(void **state)
+{
+    struct pair p;
+
+    (void)state;
+    open_pair(&p, false);
+    p.server.certificate = mem_deref(p.server.certificate); /* nobody else has it any more */
+    assert_int_equal(certificate_make(&p.server.certificate, 30), 0);
+    shake_hands(&p);
+    expect_same_keys(&p); /* the client was told of the old one's fingerprint */
+    close_pair(&p);
+}
+
 /* ---- fingerprints ---------------------------------------------------------------------------- */
 
 #define HEX32                                                                                      \
@@ -597,6 +610,7 @@ int main(void)
         cmocka_unit_test(an_alert_in_clear_is_told_and_not_believed),
         cmocka_unit_test(a_goodbye_counts_when_it_is_authentic),
         cmocka_unit_test(hellos_are_told_from_what_follows_them),
+        cmocka_unit_test(an_association_keeps_its_certificate_when_ours_is_replaced),
         cmocka_unit_test(fingerprints_are_read_strictly),
         cmocka_unit_test(a_fingerprint_is_written_as_it_is_read),
     };

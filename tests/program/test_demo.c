@@ -42,7 +42,7 @@ static int ask(const struct relay *r, const char *method, const char *path, cons
         n += (size_t)got;
     reply[n] = 0;
     close(fd);
-    int status = atoi(reply + strlen("HTTP/1.1 "));
+    int status = (int)strtol(reply + strlen("HTTP/1.1 "), NULL, 10);
     char *at = strstr(reply, "\r\n\r\n");
     assert_non_null(at);
     memmove(reply, at + 4, strlen(at + 4) + 1);

@@ -35,10 +35,10 @@ int handshake_answer(struct stream *s, const struct sdp_media *offer, bool is_pa
 /** Takes the peer's side out of its answer to our offer. @return as handshake_answer() */
 int handshake_accept(struct stream *s, const struct sdp_media *answer);
 
-/** a=setup and a=fingerprint of the stream; empty if it does no DTLS.
- *  @param fingerprint  FINGERPRINT_TEXT_MAX bytes */
+/** a=setup and a=fingerprint of the stream.
+ *  @param text  FINGERPRINT_TEXT_MAX bytes */
 struct str handshake_setup(const struct stream *s, bool is_offer);
-struct str handshake_fingerprint(char *fingerprint, const struct stream *s);
+struct str handshake_fingerprint(char *text, const struct stream *s);
 
 /** The rules are with the worker, or ICE has selected a pair: it starts if it can. */
 void handshake_start(struct stream *s);
