@@ -13,7 +13,7 @@ static bool lay_out(struct uring *u, struct packet *p)
     if (!sqe)
         return false;
     /* MSG_DONTWAIT: a full socket fails at once, so nothing of a send outlives its submission. An
-     * address of its own spares the kernel a msghdr to copy. */
+     * address of its own spares the kernel a msghdr to copy. Zero-copy sends cost more: README. */
     io_uring_prep_send(sqe, (int)p->out->socket[p->component].slot, p->data, p->len, MSG_DONTWAIT);
     io_uring_prep_send_set_addr(sqe, &p->addr.sa, (uint16_t)addr_len(&p->addr));
     sqe->flags |= IOSQE_FIXED_FILE | IOSQE_CQE_SKIP_SUCCESS;
@@ -53,8 +53,8 @@ void egress_uring_submitted(struct uring *u)
         set_mark(u);
 }
 
-#define AHEAD 6 /* packets; the kernel's work on the batch has been between their counters and us  \
-                 */
+/* Packets; the kernel's work on the batch has been between their counters and us. */
+#define AHEAD 6
 
 static void settle_marked(struct uring *u)
 {

@@ -270,7 +270,8 @@ static void take_completion(struct uring *u, struct batch *b, const struct io_ur
     }
 }
 
-#define AHEAD 10 /* completions: by then what was asked for has come from the last cache */
+/* Completions: by then what was asked for has come from the last cache. */
+#define AHEAD 10
 
 /* Streams are heard once in 20 ms, so nothing of them is in a near cache. */
 PREFETCH_INLINE void ask_ahead(const struct io_uring_cqe *cqe)
