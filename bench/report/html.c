@@ -6,6 +6,8 @@
 #include "bench/report/chart.h"
 #include "bench/report/html_internal.h"
 
+#define NUMBER_MAX 1e15 /* what is larger is no figure of ours */
+
 /* ---- the page ---------------------------------------------------------------------------------
  */
 
@@ -61,7 +63,8 @@ double html_number(const json_t *o, const char *key)
 {
     const json_t *value = json_object_get(o, key);
 
-    return json_is_number(value) ? json_number_value(value) : -1;
+    double number = json_is_number(value) ? json_number_value(value) : -1;
+    return fabs(number) < NUMBER_MAX ? number : -1;
 }
 
 static void machine_write(FILE *out, const json_t *d)

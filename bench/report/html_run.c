@@ -245,6 +245,8 @@ static void histogram_chart(FILE *out, const json_t *d)
         double top = json_number_value(json_array_get(bucket, 0));
         double k = log(fmax(top, b.low) / b.low) / log(b.high / b.low) * BINS;
 
+        if (isnan(k))
+            continue;
         b.share[k >= BINS ? BINS - 1
                 : k < 0   ? 0
                         : (unsigned)k] += 100 * json_number_value(json_array_get(bucket, 1)) / b.n;

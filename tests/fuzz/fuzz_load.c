@@ -7,6 +7,8 @@
 #include "bench/load/negotiate.h"
 #include "bench/load/sdp.h"
 #include "bench/load/stream.h"
+#include "bench/report/html.h"
+#include "bench/report/versus.h"
 #include "bench/scenario/scenario.h"
 
 /* What a relay under test may answer: an NG reply, the SDP in it, STUN and media; and the files
@@ -102,6 +104,23 @@ static void scenario_take(const char *text, size_t n)
         abort();
 }
 
+/* A saved report, to be made a page of. */
+static void page_make(const char *text, size_t n)
+{
+    json_t *document = json_loadb(text, n, 0, NULL);
+    char *html = NULL;
+    size_t n_html;
+    FILE *f = document ? open_memstream(&html, &n_html) : NULL;
+
+    if (f) {
+        report_html(f, document);
+        report_versus_print(f, document);
+        fclose(f);
+    }
+    free(html);
+    json_decref(document);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
@@ -116,6 +135,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         break;
     case 'i':
         stun_read(data + 1, n - 1);
+        break;
+    case 'h':
+        page_make((const char *)data + 1, n - 1);
         break;
     case 'y':
         scenario_take((const char *)data + 1, n - 1);
