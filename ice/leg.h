@@ -138,6 +138,7 @@ struct ice {
     int wake_fd; /* tells the thread that an earlier deadline was set, or that the end has come */
     atomic_bool is_ending;
     struct ice_mailbox mail;
+    guint log_handler; /* GLib's number of ours */
 
     pthread_mutex_t lock;
     struct deadline_heap deadlines;
@@ -161,6 +162,11 @@ static inline void ice_count(atomic_uint_fast64_t *counter)
 }
 
 /* thread.c */
+void *ice_thread_run(void *arg); /* arg: struct ice */
+/** An earlier deadline was set, or the end has come. */
+void ice_thread_wake(const struct ice *ice);
+/** Between two waits of the thread, or after its end. */
+void ice_thread_free_the_dead(struct ice *ice);
 void ice_leg_enter(struct ice_leg *leg);
 /** @return 0; ENOMEM, ENOSPC, ENOBUFS: not all descriptors of the leg could be watched */
 int ice_leg_leave(struct ice_leg *leg);

@@ -2,13 +2,11 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
-#include <unistd.h>
 
 /*
  * The ice thread: one epoll over the descriptors of all contexts, one heap of their timeouts. A
@@ -25,7 +23,7 @@ uint64_t ice_now_us(void)
 }
 
 /* An eventfd refuses a write only when its counter is full, and then it is readable. */
-static void wake(const struct ice *ice)
+void ice_thread_wake(const struct ice *ice)
 {
     (void)!eventfd_write(ice->wake_fd, 1);
 }
@@ -100,7 +98,7 @@ static void set_deadline(struct ice_leg *leg, uint64_t at_us)
     deadline_set(&ice->deadlines, &leg->deadline, at_us);
     if (at_us < ice->next_wake_us) {
         ice->next_wake_us = 0; /* once is enough */
-        wake(ice);
+        ice_thread_wake(ice);
     }
     pthread_mutex_unlock(&ice->lock);
 }
@@ -296,7 +294,7 @@ static void take_ready_turns(const struct ice *ice, const struct epoll_event *ev
 
 /* Between two waits the thread holds no pointer to a leg, and the descriptors of a dead one were
  * out of the epoll set before it was buried. */
-static void free_the_dead(struct ice *ice)
+void ice_thread_free_the_dead(struct ice *ice)
 {
     struct ice_leg *leg;
 
@@ -315,7 +313,7 @@ static void free_the_dead(struct ice *ice)
     }
 }
 
-static void *run(void *arg)
+void *ice_thread_run(void *arg)
 {
     struct ice *ice = arg;
     struct epoll_event ev[EVENTS_PER_WAIT];
@@ -324,7 +322,7 @@ static void *run(void *arg)
     while (!atomic_load_explicit(&ice->is_ending, memory_order_acquire)) {
         int n;
 
-        free_the_dead(ice);
+        ice_thread_free_the_dead(ice);
         n = epoll_wait(ice->epoll_fd, ev, EVENTS_PER_WAIT, sleep_ms(ice));
         take_ready_turns(ice, ev, n);
         take_due_turns(ice);
@@ -357,105 +355,4 @@ void ice_leg_bury(struct ice_leg *leg)
     leg->next_dead = ice->dead;
     ice->dead = leg;
     pthread_mutex_unlock(&ice->lock);
-}
-
-static void close_descriptors(struct ice *ice)
-{
-    if (ice->epoll_fd >= 0)
-        close(ice->epoll_fd);
-    if (ice->wake_fd >= 0)
-        close(ice->wake_fd);
-}
-
-static int open_descriptors(struct ice *ice)
-{
-    struct epoll_event ev = {.events = EPOLLIN, .data.ptr = NULL};
-
-    ice->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    ice->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (ice->epoll_fd < 0 || ice->wake_fd < 0 ||
-        epoll_ctl(ice->epoll_fd, EPOLL_CTL_ADD, ice->wake_fd, &ev))
-        return errno;
-    return 0;
-}
-
-static void end_thread(struct ice *ice)
-{
-    atomic_store_explicit(&ice->is_ending, true, memory_order_release);
-    wake(ice);
-    pthread_join(ice->thread, NULL);
-}
-
-/* Signals of the process are the main thread's. */
-static int start_thread(struct ice *ice)
-{
-    sigset_t all, old;
-    int err;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    err = pthread_create(&ice->thread, NULL, run, ice);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    return err;
-}
-
-int ice_alloc(struct ice **icep)
-{
-    struct ice *ice;
-    int err;
-
-    if (!ice_door_is_in_force()) /* a program whose names are not looked up before GLib's */
-        return ENOTSUP;
-    ice = calloc(1, sizeof(*ice));
-    if (!ice)
-        return ENOMEM;
-
-    ice_stun_init(&ice->stun);
-
-    pthread_mutex_init(&ice->lock, NULL);
-    err = open_descriptors(ice);
-    if (err)
-        goto out;
-    err = ice_mailbox_init(&ice->mail);
-    if (err)
-        goto out;
-    err = start_thread(ice);
-    if (err)
-        ice_mailbox_wipe(&ice->mail);
-
-out:
-    if (err) {
-        close_descriptors(ice);
-        pthread_mutex_destroy(&ice->lock);
-        free(ice);
-    } else {
-        *icep = ice;
-    }
-    return err;
-}
-
-void ice_free(struct ice *ice)
-{
-    if (!ice)
-        return;
-
-    assert(ice->n_legs == 0);
-    end_thread(ice);
-
-    free_the_dead(ice);
-    deadline_wipe(&ice->deadlines);
-    close_descriptors(ice);
-    ice_mailbox_wipe(&ice->mail);
-    pthread_mutex_destroy(&ice->lock);
-    free(ice);
-}
-
-void ice_read_counters(const struct ice *ice, struct ice_counters *counters)
-{
-    *counters = (struct ice_counters){
-        .n_bad = atomic_load_explicit(&ice->n_bad, memory_order_relaxed),
-        .n_auth = atomic_load_explicit(&ice->n_auth, memory_order_relaxed),
-        .n_unsolicited = atomic_load_explicit(&ice->n_unsolicited, memory_order_relaxed),
-        .n_answered = atomic_load_explicit(&ice->n_answered, memory_order_relaxed),
-    };
 }

@@ -146,6 +146,24 @@ static void a_dialect_does_not_take_the_others_integrity(void **state)
     assert_int_not_equal(check(&lync, ICE_MODE_RFC), ICE_STUN_GOOD);
 }
 
+/* MS-ICE2 peers pad nothing: what follows a value of 9 bytes follows it at once. WLM's pad. */
+static void lyncs_attributes_need_no_padding(void **state)
+{
+    StunTransactionId id;
+    StunMessage msg;
+    struct packet p;
+
+    (void)state;
+    stun_agent_init_request(&stun.lync, &msg, p.bytes, sizeof(p.bytes), STUN_BINDING);
+    stun_message_append_string(&msg, STUN_ATTRIBUTE_USERNAME, UFRAG ":peer");
+    p.n = stun_agent_finish_message(&stun.lync, &msg, (const uint8_t *)PWD, strlen(PWD));
+    stun_message_id(&msg, id);
+    stun_agent_forget_transaction(&stun.lync, id);
+    assert_int_equal(p.n % 4, 1);
+    assert_int_equal(check(&p, ICE_MODE_LYNC), ICE_STUN_GOOD);
+    assert_int_not_equal(check(&p, ICE_MODE_WLM2009), ICE_STUN_GOOD);
+}
+
 static void no_byte_of_a_request_can_be_changed(void **state)
 {
     struct packet good;
@@ -264,6 +282,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_crc_tables_are_taken_from_those_who_have_them),
         cmocka_unit_test(a_dialect_does_not_take_the_others_integrity),
+        cmocka_unit_test(lyncs_attributes_need_no_padding),
         cmocka_unit_test(no_byte_of_a_request_can_be_changed),
         cmocka_unit_test(every_cut_is_seen),
         cmocka_unit_test(kinds_are_told_by_the_header),

@@ -2,15 +2,21 @@
  * What a STUN packet costs the ice thread, by the number of agents, and what a leg costs control.
  *
  *     bench_ice [packets]
+ *     bench_ice flood [seconds]
  *
  * Valid binding requests go to agents picked at random, WINDOW at a time, and each is answered; the
  * CPU time is that of the thread named "ice", by the kernel's account. Both figures must stay flat.
  * First the agents know no peer, so libnice answers; then the sender is the peer of each, on a pair
  * that is settled: what a keep-alive or a question for consent costs.
+ *
+ * flood: a thread sends to one agent as fast as it can, first what is not for its ufrag, then what
+ * has it and a wrong MESSAGE-INTEGRITY, and another agent is asked meanwhile.
  */
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <netinet/in.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,15 +64,13 @@ static uint64_t now_ns(void)
 
 /* The same transaction every time: to the agent that is a retransmission, answered like the first.
  */
-static void make_request(struct target *t, bool nominates)
+static void make_request_with(struct target *t, const char *ufrag, const char *pwd, bool nominates)
 {
     StunAgent agent;
     StunMessage msg;
     StunTransactionId id;
     char username[ICE_UFRAG_MAX + 8];
-    const char *pwd = ice_local_pwd(t->leg, 0);
-    const int n =
-        snprintf(username, sizeof(username), "%s:" PEER_UFRAG, ice_local_ufrag(t->leg, 0));
+    const int n = snprintf(username, sizeof(username), "%s:" PEER_UFRAG, ufrag);
 
     stun_agent_init(&agent, STUN_ALL_KNOWN_ATTRIBUTES, STUN_COMPATIBILITY_RFC5389,
                     STUN_AGENT_USAGE_SHORT_TERM_CREDENTIALS | STUN_AGENT_USAGE_USE_FINGERPRINT);
@@ -76,6 +80,11 @@ static void make_request(struct target *t, bool nominates)
                                            NULL, STUN_USAGE_ICE_COMPATIBILITY_RFC5245);
     stun_message_id(&msg, id);
     stun_agent_forget_transaction(&agent, id);
+}
+
+static void make_request(struct target *t, bool nominates)
+{
+    make_request_with(t, ice_local_ufrag(t->leg, 0), ice_local_pwd(t->leg, 0), nominates);
 }
 
 static void open_target(struct target *t, struct ice *ice, uint16_t port)
@@ -283,9 +292,105 @@ static void measure(unsigned n_targets, unsigned n_packets)
     free(alloc_ns);
 }
 
+/* ---- flood ---- */
+
+#define ASKED_MAX 200000
+#define ASK_US    1000
+
+struct flood {
+    const struct target *target;
+    uint64_t n_sent, n_answers; /* answers: errors, of which there are ten a second at most */
+    atomic_bool is_over;
+};
+
+static void *flood_run(void *arg)
+{
+    struct flood *f = arg;
+    const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    uint8_t in[1500];
+
+    while (!atomic_load(&f->is_over)) {
+        f->n_sent += sendto(fd, f->target->request, f->target->n, 0,
+                            (const struct sockaddr *)&f->target->addr, sizeof(f->target->addr)) > 0;
+        f->n_answers += recv(fd, in, sizeof(in), MSG_DONTWAIT) > 0;
+    }
+    close(fd);
+    return NULL;
+}
+
+/* One request after the other to an agent that is not flooded. @return how many were lost */
+static unsigned ask(const struct target *t, unsigned seconds, uint64_t *ns, unsigned max,
+                    unsigned *n)
+{
+    const uint64_t end = now_ns() + (uint64_t)seconds * 1000000000u;
+    const int fd = open_peer();
+    unsigned n_lost = 0;
+    uint8_t in[1500];
+
+    for (*n = 0; *n < max && now_ns() < end;) {
+        const uint64_t start = now_ns();
+
+        (void)sendto(fd, t->request, t->n, 0, (const struct sockaddr *)&t->addr, sizeof(t->addr));
+        if (recv(fd, in, sizeof(in), 0) > 0)
+            ns[(*n)++] = now_ns() - start;
+        else
+            n_lost++;
+        (void)usleep(ASK_US); /* few enough to leave the CPU time to the flood */
+    }
+    close(fd);
+    return n_lost;
+}
+
+static void flood(const char *name, const struct target *victim, const struct target *other,
+                  unsigned seconds)
+{
+    uint64_t *ns = calloc(ASKED_MAX, sizeof(*ns));
+    struct flood f = {.target = victim};
+    unsigned n = 0, n_lost;
+    pthread_t thread;
+    uint64_t cpu;
+
+    if (!ns || pthread_create(&thread, NULL, flood_run, &f))
+        die("flood");
+    cpu = ice_thread_ns();
+    n_lost = ask(other, seconds, ns, ASKED_MAX, &n);
+    cpu = ice_thread_ns() - cpu;
+    atomic_store(&f.is_over, true);
+    pthread_join(thread, NULL);
+    qsort(ns, n, sizeof(*ns), by_value);
+    if (n)
+        printf("%-28s %7.0f a second, %4.1f errors; CPU %.2f us each; another agent: %u asked, %u "
+               "lost, %.0f us (median), %.0f (99 %%)\n",
+               name, (double)f.n_sent / seconds, (double)f.n_answers / seconds,
+               us(cpu) / (double)f.n_sent, n, n_lost, us(ns[n / 2]), us(ns[n * 99 / 100]));
+    free(ns);
+}
+
+static void bench_flood(unsigned seconds)
+{
+    struct target victim = {0}, other = {0};
+    struct ice *ice;
+
+    if (ice_alloc(&ice))
+        die("ice_alloc");
+    open_target(&victim, ice, FIRST_PORT);
+    open_target(&other, ice, FIRST_PORT + 1);
+    make_request(&other, false);
+    make_request_with(&victim, ice_local_ufrag(victim.leg, 0), "wrongwrongwrongwrongwrong", false);
+    flood("our ufrag, a wrong password", &victim, &other, seconds);
+    make_request_with(&victim, "nobody", "wrongwrongwrongwrongwrong", false);
+    flood("not for our ufrag", &victim, &other, seconds);
+    memset(victim.request + STUN_MESSAGE_HEADER_LENGTH, 0, victim.n - STUN_MESSAGE_HEADER_LENGTH);
+    flood("a wrong FINGERPRINT", &victim, &other, seconds);
+    ice_leg_free(victim.leg);
+    ice_leg_free(other.leg);
+    ice_free(ice);
+}
+
 int main(int argc, char **argv)
 {
     static const unsigned sizes[] = {10, 100, 1000, 3000};
+    const bool is_flood = argc > 1 && !strcmp(argv[1], "flood");
     const unsigned n_packets = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : PACKETS_DEFAULT;
     struct rlimit limit;
 
@@ -293,6 +398,10 @@ int main(int argc, char **argv)
     limit.rlim_cur = limit.rlim_max; /* five for each leg of one component */
     setrlimit(RLIMIT_NOFILE, &limit);
 
+    if (is_flood) {
+        bench_flood(argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 5);
+        return 0;
+    }
     printf(" agents  CPU us/pkt  answered  settled us/pkt  answered  leg us (p50)  leg (p99)\n");
     for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
         measure(sizes[i], n_packets);

@@ -295,6 +295,30 @@ static void names_are_never_resolved(void **state)
     close_scene(&s);
 }
 
+/* ---- a TURN server that is dead ---- */
+
+static void a_dead_turn_server_delays_one_offer_and_its_password_is_told_to_nobody(void **state)
+{
+    struct scene s = {0};
+
+    (void)state;
+    relay_start(&s.relay,
+                &(struct relay_config){
+                    .skype = "dialect: rfc, turn: {server: \"127.0.0.1:9\", username: alice, "
+                             "password: swordfish, gather_ms: 50}"});
+    stun_peer_open_at(&s.b, "127.0.0.1", false);
+    for (unsigned i = 0; i < 2; i++) {
+        talk_close(&s.talk);
+        talk_open(&s.talk, &s.relay);
+        offer(&s, "ICE=force"); /* a call like any other */
+        answer(&s, candidate(&s));
+        run_until(&s, "ready");
+    }
+    assert_true(relay_has_logged(&s.relay, "the TURN server has not answered within 50 ms"));
+    assert_false(relay_has_logged(&s.relay, "swordfish"));
+    close_scene(&s);
+}
+
 /* ---- consent ---- */
 
 static void restart(struct scene *s)
@@ -382,6 +406,7 @@ int main(void)
         cmocka_unit_test(a_lite_peer_is_checked_by_us),
         cmocka_unit_test(a_call_without_a_pair_says_what_it_tried),
         cmocka_unit_test(names_are_never_resolved),
+        cmocka_unit_test(a_dead_turn_server_delays_one_offer_and_its_password_is_told_to_nobody),
         cmocka_unit_test(a_restart_leaves_media_where_it_is_until_there_is_a_new_pair),
         cmocka_unit_test(a_peer_that_consents_no_more_is_not_sent_to_until_a_restart),
     };
