@@ -46,14 +46,13 @@ void framer_hold(struct framer *f, uint32_t n)
 
 void framer_mute(struct framer *f)
 {
-    const uint32_t fade = f->rate_hz * FADE_MS / 1000;
+    const uint32_t longest = f->rate_hz * FADE_MS / 1000;
+    const uint32_t fade = longest < f->n ? longest : f->n;
 
     remove_taken(f);
-    for (uint32_t i = 0; i < f->n; i++) {
-        const int32_t left = i < fade ? (int32_t)(fade - i) : 0;
-
-        f->samples[i] = (int16_t)(f->samples[i] * left / (int32_t)fade);
-    }
+    for (uint32_t i = 0; i < fade; i++)
+        f->samples[i] = (int16_t)(f->samples[i] * (int32_t)(fade - i) / (int32_t)fade);
+    memset(f->samples + fade, 0, (f->n - fade) * sizeof(f->samples[0]));
 }
 
 static void put_zeros(struct framer *f, uint32_t n)

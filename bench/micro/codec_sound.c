@@ -262,7 +262,7 @@ void bench_codec_sound(const struct speeches *in)
     static struct gains gains[BENCH_CODECS_MAX];
     struct coded coded[BENCH_SPEECHES_MAX];
 
-    printf("STOI, relayed / plain; mean of %u runs (%u speakers, %u seeds)\n\n", in->n * N_SEEDS,
+    printf("STOI, relayed / plain; mean of %u runs (%u speakers, %d seeds)\n\n", in->n * N_SEEDS,
            in->n, N_SEEDS);
     head_print("| from | to | direct |");
     printf("|---|---|---|---|---|---|---|---|---|---|\n");

@@ -166,7 +166,7 @@ static void opus_is_sent_as_interface_and_request_say(void **state)
         print_message("    %s\n", rows[i].flags);
         talk_open(&t, *state);
         talk_offer(&t, TALK_A, NULL, rows[i].flags);
-        snprintf(lines, sizeof(lines), "a=rtpmap:%u opus/48000/2\r\na=fmtp:%u %s\r\n", PT_OPUS,
+        snprintf(lines, sizeof(lines), "a=rtpmap:%d opus/48000/2\r\na=fmtp:%d %s\r\n", PT_OPUS,
                  PT_OPUS, rows[i].answer);
         talk_answer(&t, TALK_A, phone_sdp(sdp, &t.phone[TALK_B], "RTP/AVP", "96", lines), NULL);
         hear_with(&t.phone[TALK_B], &h);
