@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "relay/clock.h"
-#include "relay/str.h"
 
 #define REQUEST_MAX 16384
 #define ANSWER_MAX  ((size_t)64 * 1024 * 1024)
@@ -135,33 +134,44 @@ static int read_all(struct exchange *x)
 }
 
 /* @return the 200 of "HTTP/1.1 200 OK"; 0: it is no such line */
-static unsigned read_status(const char *line)
+static unsigned read_status(struct str line)
 {
-    static const char version[] = "HTTP/1.";
-    const size_t n = sizeof(version) - 1;
+    static const struct str version = STR_INIT("HTTP/1.");
+    const size_t at = version.n + 2; /* behind the minor version and a blank */
     unsigned status = 0;
 
-    if (strncmp(line, version, n) != 0 || !line[n] || line[n + 1] != ' ')
+    if (line.n < at + 4 || memcmp(line.p, version.p, version.n) != 0 || line.p[at - 1] != ' ')
         return 0;
-    line += n + 2;
-    if (strspn(line, "0123456789") != 3) /* RFC 9112 s.4: three digits */
-        return 0;
-    for (unsigned i = 0; i < 3; i++)
-        status = status * 10 + (unsigned)(line[i] - '0');
-    return status;
+    for (size_t i = at; i < at + 3; i++) { /* RFC 9112 s.4: three digits */
+        if (line.p[i] < '0' || line.p[i] > '9')
+            return 0;
+        status = status * 10 + (unsigned)(line.p[i] - '0');
+    }
+    return line.p[at + 3] == ' ' || line.p[at + 3] == '\r' ? status : 0;
 }
 
 /* "HTTP/1.1 200 OK", header, empty line, body. */
+int http_client_split(unsigned *status, struct str *body, struct str bytes)
+{
+    const char *end = bytes.n ? memmem(bytes.p, bytes.n, "\r\n\r\n", 4) : NULL;
+
+    *status = end ? read_status(bytes) : 0;
+    if (!*status)
+        return EPROTO;
+    end += 4;
+    *body = (struct str){end, bytes.n - (size_t)(end - bytes.p)};
+    return 0;
+}
+
 static int take_answer(struct http_client_answer *answer, struct exchange *x)
 {
-    const char *body = x->n ? memmem(x->bytes, x->n, "\r\n\r\n", 4) : NULL;
+    struct str body;
+    int err = http_client_split(&answer->status, &body, (struct str){x->bytes, x->n});
 
-    answer->status = body ? read_status(x->bytes) : 0;
-    if (!answer->status)
-        return EPROTO;
-    body += 4;
-    answer->n = x->n - (size_t)(body - x->bytes);
-    memmove(x->bytes, body, answer->n + 1);
+    if (err)
+        return err;
+    answer->n = body.n;
+    memmove(x->bytes, body.p, body.n + 1); /* the NUL too */
     answer->body = x->bytes;
     x->bytes = NULL;
     return 0;

@@ -119,10 +119,20 @@ static void add_pairs(json_t *list, const struct comparison *x)
     }
 }
 
+static void forget(struct comparison *x)
+{
+    for (unsigned who = 0; who < WHO_COUNT; who++) {
+        for (unsigned a = 0; a < POLICY_CODE_COUNT; a++) {
+            for (unsigned b = 0; b < POLICY_CODE_COUNT; b++)
+                x->changes[who][a][b].n = 0;
+        }
+    }
+}
+
 static void compare_provider(json_t *list, struct comparison *x, const char *provider)
 {
     for (unsigned kind = 0; kind < MEDIA_KIND_COUNT; kind++) {
-        memset(x->changes, 0, sizeof(x->changes));
+        forget(x);
         x->query.provider = provider;
         x->query.kind = (enum media_kind)kind;
         compare_subject(x, WHO_UNNAMED, STR(""));
