@@ -48,7 +48,7 @@ struct target {
     size_t n;
 };
 
-static void die(const char *what)
+_Noreturn static void die(const char *what)
 {
     perror(what);
     exit(EXIT_FAILURE);

@@ -50,7 +50,7 @@ struct world {
     uint16_t next_port;
 };
 
-static void die(const char *what)
+_Noreturn static void die(const char *what)
 {
     perror(what);
     exit(EXIT_FAILURE);

@@ -39,7 +39,7 @@ struct nat_end {
     struct sockaddr_storage media;
 };
 
-static void die(const char *what)
+_Noreturn static void die(const char *what)
 {
     perror(what);
     exit(EXIT_FAILURE);
