@@ -356,6 +356,32 @@ static void lync_chooses_the_key_without_an_mki(void **state)
         assert_int_equal(lync_choose_crypto(&doc->media[1]), rows[i].index);
         assert_int_equal(lync_is_optional_srtp(&doc->media[0]), rows[i].is_optional);
         assert_false(lync_is_optional_srtp(&doc->media[1])); /* SAVP: required */
+        assert_false(lync_lacks_key(&doc->media[0]));        /* nobody says that it must have one */
+        sdp_free(doc);
+    }
+}
+
+static void lync_knows_who_requires_a_key_and_offers_none(void **state)
+{
+    static const struct {
+        const char *lines;
+        bool lacks;
+    } rows[] = {
+        {"k=base64:Y6UN\r\na=encryption:required\r\n", true},
+        {"a=encryption:required\r\na=cryptoscale:1 client " CM_80 " inline:" KEY "\r\n", true},
+        {"a=encryption:required\r\na=crypto:1 " CM_80 " inline:" KEY "\r\n", false},
+        {"a=encryption:optional\r\n", false},
+        {"a=encryption:rejected\r\n", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N_ROWS(rows); i++) {
+        char text[1024];
+        struct sdp_doc *doc;
+
+        snprintf(text, sizeof(text), "%s%s", AUDIO, rows[i].lines);
+        doc = parse(str_of(text));
+        assert_int_equal(lync_lacks_key(&doc->media[0]), rows[i].lacks);
         sdp_free(doc);
     }
 }
@@ -911,6 +937,7 @@ int main(void)
         cmocka_unit_test(lync_picks_the_last_part_that_is_no_fallback),
         cmocka_unit_test(lync_takes_the_draft_19_part_of_the_captured_multipart),
         cmocka_unit_test(lync_chooses_the_key_without_an_mki),
+        cmocka_unit_test(lync_knows_who_requires_a_key_and_offers_none),
         cmocka_unit_test(lync_writes_the_answer_of_the_reference),
         cmocka_unit_test(lync_writes_the_final_answer_with_the_chosen_pair),
         cmocka_unit_test(lync_hides_ipv6_candidates_under_their_own_name),

@@ -40,8 +40,8 @@ static void gate_hears_another_source_at_once_after_new_rules(void **state)
 
 struct step {
     const char *why;
-    uint32_t ssrc;
     uint64_t after_us; /* since the step before */
+    uint32_t ssrc;
     enum drop verdict;
 };
 
@@ -64,17 +64,17 @@ static void gate_throttles_changes_as_microsoft_says(void **state)
 {
     enum { A = 1, B, C };
     static const struct step steps[] = {
-        {"the first source", A, 0, DROP_NONE},
-        {"goes on", A, 20000, DROP_NONE},
-        {"the first packet of another is heard, and remembered", B, 20000, DROP_NONE},
-        {"the one before is still current", A, 20000, DROP_NONE},
-        {"the second makes it current", B, 20000, DROP_NONE},
-        {"the former one is another now, and starts the time again", A, 20000, DROP_SSRC_THROTTLED},
-        {"a third likewise", C, SSRC_THROTTLE_US - 1, DROP_SSRC_THROTTLED},
-        {"current is current", B, 20000, DROP_NONE},
-        {"the third again, a moment too early", C, SSRC_THROTTLE_US - 20001, DROP_SSRC_THROTTLED},
-        {"after 2 s of quiet it is as the first of another", C, SSRC_THROTTLE_US, DROP_NONE},
-        {"and its second is current", C, 20000, DROP_NONE},
+        {"the first source", 0, A, DROP_NONE},
+        {"goes on", 20000, A, DROP_NONE},
+        {"the first packet of another is heard, and remembered", 20000, B, DROP_NONE},
+        {"the one before is still current", 20000, A, DROP_NONE},
+        {"the second makes it current", 20000, B, DROP_NONE},
+        {"the former one is another now, and starts the time again", 20000, A, DROP_SSRC_THROTTLED},
+        {"a third likewise", SSRC_THROTTLE_US - 1, C, DROP_SSRC_THROTTLED},
+        {"current is current", 20000, B, DROP_NONE},
+        {"the third again, a moment too early", SSRC_THROTTLE_US - 20001, C, DROP_SSRC_THROTTLED},
+        {"after 2 s of quiet it is as the first of another", SSRC_THROTTLE_US, C, DROP_NONE},
+        {"and its second is current", 20000, C, DROP_NONE},
     };
     struct ssrc_gate g;
 
@@ -86,17 +86,17 @@ static void gate_throttles_changes_as_microsoft_says(void **state)
 static void gate_hears_only_the_range_that_was_given(void **state)
 {
     static const struct step one[] = {
-        {"below", 41, 0, DROP_SSRC_RANGE},
-        {"it", 42, 0, DROP_NONE},
-        {"above", 43, 0, DROP_SSRC_RANGE},
-        {"it again, at once: no throttle", 42, 0, DROP_NONE},
+        {"below", 0, 41, DROP_SSRC_RANGE},
+        {"it", 0, 42, DROP_NONE},
+        {"above", 0, 43, DROP_SSRC_RANGE},
+        {"it again, at once: no throttle", 0, 42, DROP_NONE},
     };
     static const struct step wide[] = {
-        {"outside", 9, 0, DROP_SSRC_RANGE},
-        {"one of it", 10, 0, DROP_NONE},
-        {"two at a time are too many", 11, 20000, DROP_POLICY_GATE},
-        {"the highest, after silence", 20, 200000, DROP_NONE},
-        {"beyond", 21, 200000, DROP_SSRC_RANGE},
+        {"outside", 0, 9, DROP_SSRC_RANGE},
+        {"one of it", 0, 10, DROP_NONE},
+        {"two at a time are too many", 20000, 11, DROP_POLICY_GATE},
+        {"the highest, after silence", 200000, 20, DROP_NONE},
+        {"beyond", 200000, 21, DROP_SSRC_RANGE},
     };
     struct ssrc_gate g;
 

@@ -65,25 +65,34 @@ static bool is_complete(struct offer *o)
     return false;
 }
 
-/* Policy may allow what we cannot carry: "RTP/AV" is no protocol. */
-static bool has_carried_line(const struct offer *o)
+static bool is_carried(const struct offer *o, const struct sdp_media *m)
 {
+    return parties_allow(&o->verdicts, m) && !lync_lacks_key(m);
+}
+
+/* Policy may allow what we cannot carry: "RTP/AV" is no protocol, and Messenger's k= no key.
+ * @return why there is nothing to relay; NULL: there is */
+static const char *why_nothing_is_carried(const struct offer *o)
+{
+    const char *why = "No media line has a protocol that is relayed";
+
     for (unsigned i = 0; i < o->doc->n_media; i++) {
+        if (is_carried(o, &o->doc->media[i]))
+            return NULL;
         if (parties_allow(&o->verdicts, &o->doc->media[i]))
-            return true;
+            why = "Encryption is required without a key that is known";
     }
-    return false;
+    return why;
 }
 
 static bool is_supported(struct offer *o)
 {
     const bool is_up = o->call && !o->call->is_ended; /* its lines may all be turned off */
+    const char *why = o->verdicts.n_media && !is_up ? why_nothing_is_carried(o) : NULL;
 
-    if (o->verdicts.n_media && !is_up && !has_carried_line(o)) {
-        command_fail(o->res, "No media line has a protocol that is relayed");
-        return false;
-    }
-    return true;
+    if (why)
+        command_fail(o->res, why);
+    return !why;
 }
 
 /* Decided before anything is allocated. */
@@ -353,7 +362,7 @@ static int prepare_line(struct offer *o, unsigned i)
     int err;
 
     from->kind = to->kind = m->kind;
-    from->is_allowed = to->is_allowed = parties_allow(&o->verdicts, m) && !is_unwanted(o, m);
+    from->is_allowed = to->is_allowed = is_carried(o, m) && !is_unwanted(o, m);
     line->is_kept = m->kind == MEDIA_IM && from->is_allowed;
     line->is_rejected = !from->is_allowed;
     if (line->is_kept || line->is_rejected)

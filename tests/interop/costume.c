@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "bench/scan.h"
+
 #define LINE_MAX_BYTES 1024
 #define DEAD           "127.0.0.1" /* nobody listens at the ports of a capture here */
 
@@ -88,19 +90,19 @@ static void put_cryptos(struct costume *c)
 /* "m=audio 10406 RTP/AVP ...": our port, and behind it whether we hold. */
 static void put_media(struct costume *c, const char *line)
 {
-    const char *own = strstr(c->own, "m=audio ");
-    unsigned port = 0;
-    char kind[16], profile[32] = "", text[LINE_MAX_BYTES];
-    int n_formats = 0;
+    const char *own = strstr(c->own, "m=audio "), *at = line + strlen("m=");
+    uint32_t port, captured_port;
+    char kind[16], text[LINE_MAX_BYTES];
 
     c->is_media = true;
     c->is_audio = starts(line, "m=audio ");
     c->has_candidates = c->has_cryptos = false;
     assert_non_null(own);
-    assert_int_equal(sscanf(line, "m=%15s %*u %31s%n", kind, profile, &n_formats), 2);
-    assert_int_equal(sscanf(own, "m=audio %u", &port), 1);
-    snprintf(text, sizeof(text), "m=%s %u %s%s", kind, c->is_audio ? port : 9, profile,
-             line + n_formats);
+    own += strlen("m=audio ");
+    assert_true(scan_number(&own, UINT16_MAX, &port));
+    assert_true(scan_word(&at, kind, sizeof(kind), "") &&
+                scan_number(&at, UINT16_MAX, &captured_port));
+    snprintf(text, sizeof(text), "m=%s %u%s", kind, c->is_audio ? port : 9, at);
     put(c, text);
     if (c->is_audio)
         put_own(c, "a=inactive");

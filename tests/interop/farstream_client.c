@@ -114,17 +114,20 @@ static void take_key(struct client *c, const char *line)
     g_strfreev(parts);
 }
 
+/* "a=candidate:FOUNDATION COMPONENT UDP PRIORITY ADDRESS PORT typ host" */
 static FsCandidate *read_candidate(const char *line, const char *ufrag, const char *pwd)
 {
-    char foundation[33], ip[46];
-    unsigned component, priority, port;
+    char **words = g_strsplit(line + strlen("a=candidate:"), " ", -1);
+    FsCandidate *candidate;
 
-    if (sscanf(line, "a=candidate:%32s %u UDP %u %45s %u typ host", foundation, &component,
-               &priority, ip, &port) != 5)
+    if (g_strv_length(words) < 8)
         die(line, NULL);
-    return fs_candidate_new_full(foundation, component, ip, (guint16)port, NULL, 0,
-                                 FS_NETWORK_PROTOCOL_UDP, priority, FS_CANDIDATE_TYPE_HOST, ufrag,
-                                 pwd, 127);
+    candidate = fs_candidate_new_full(
+        words[0], (guint)g_ascii_strtoull(words[1], NULL, 10), words[4],
+        (guint16)g_ascii_strtoull(words[5], NULL, 10), NULL, 0, FS_NETWORK_PROTOCOL_UDP,
+        (guint32)g_ascii_strtoull(words[3], NULL, 10), FS_CANDIDATE_TYPE_HOST, ufrag, pwd, 127);
+    g_strfreev(words);
+    return candidate;
 }
 
 static void take_candidates(struct client *c, char **lines)

@@ -84,6 +84,23 @@ static void a_client_may_change_its_ssrc_once_in_two_seconds(void **state)
     talk_pass(t, TALK_A);
 }
 
+/* Windows Messenger before SRTP: to answer it in clear would be no answer. */
+static void who_requires_encryption_without_a_key_is_refused(void **state)
+{
+    struct talk *t = &the_talk;
+    char sdp[PHONE_SDP_MAX];
+
+    talk_open(t, *state);
+    relay_ask_error(
+        t->relay,
+        talk_request(t, "offer", TALK_A, false,
+                     phone_sdp(sdp, &t->phone[TALK_A], "RTP/AVP", "0",
+                               "k=base64:Y6UN8SAFnqNTI61uN+1II3dqRk0spxbtqfuv5EYSYSM\r\n"
+                               "a=encryption:required\r\n"),
+                     NULL),
+        "Encryption is required without a key that is known");
+}
+
 /* The other side sends no RTCP at all, and none of it is transcoded. */
 static void rtcp_comes_although_the_other_side_sends_none(void **state)
 {
@@ -168,6 +185,7 @@ int main(void)
         CASE(packets_outside_the_range_of_their_sender_are_dropped),
         CASE(the_range_that_it_is_told_is_our_true_ssrc),
         CASE(a_client_may_change_its_ssrc_once_in_two_seconds),
+        CASE(who_requires_encryption_without_a_key_is_refused),
         CASE(rtcp_comes_although_the_other_side_sends_none),
         CASE(rtcp_need_not_be_compound),
     };

@@ -22,3 +22,9 @@ bool lync_is_optional_srtp(const struct sdp_media *media)
     return sdp_proto_is_rtp(media->proto) && !sdp_proto_is_secure(media->proto) &&
            lync_choose_crypto(media) >= 0;
 }
+
+bool lync_lacks_key(const struct sdp_media *media)
+{
+    return media->encryption == SDP_ENCRYPTION_REQUIRED && !sdp_proto_is_dtls(media->proto) &&
+           lync_choose_crypto(media) < 0;
+}

@@ -49,6 +49,10 @@ int lync_choose_crypto(const struct sdp_media *media);
 /** RTP/AVP with a=crypto: the sender offers encryption as an option (answered with RTP/SAVP). */
 bool lync_is_optional_srtp(const struct sdp_media *media);
 
+/** Encryption is required, and no key is offered that we can use: k= of before SRTP. Clear media
+ *  would be no answer to that. */
+bool lync_lacks_key(const struct sdp_media *media);
+
 /** The writer for Microsoft peers, called by sdp_write() for these dialects. */
 int lync_write(char *buf, size_t cap, const struct sdp_doc *doc, const struct sdp_out *out);
 
