@@ -47,25 +47,35 @@ static int set_address(int fd, const char *name, unsigned long request, uint32_t
     return ioctl(fd, request, &ifr);
 }
 
+static bool set_up(int fd, int tap)
+{
+    struct ifreq ifr = {.ifr_name = "far", .ifr_flags = IFF_TAP | IFF_NO_PI};
+
+    return ioctl(tap, TUNSETIFF, &ifr) == 0 &&
+           set_address(fd, "far", SIOCSIFADDR, OUR_ADDRESS) == 0 &&
+           set_address(fd, "far", SIOCSIFNETMASK, 0xffffff00u) == 0 && bring_up(fd, "far") == 0 &&
+           bring_up(fd, "lo") == 0;
+}
+
 /* @return the other end of an interface of our own, "far", with a network of two; -1: not here */
 static int open_network(void)
 {
-    struct ifreq ifr = {.ifr_name = "far", .ifr_flags = IFF_TAP | IFF_NO_PI};
     int fd, tap;
 
     if (unshare(CLONE_NEWNET) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0)
         return -1;
-    fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     tap = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0 || tap < 0 || ioctl(tap, TUNSETIFF, &ifr) != 0 ||
-        set_address(fd, "far", SIOCSIFADDR, OUR_ADDRESS) != 0 ||
-        set_address(fd, "far", SIOCSIFNETMASK, 0xffffff00u) != 0 || bring_up(fd, "far") != 0 ||
-        bring_up(fd, "lo") != 0) {
-        close(tap);
-        tap = -1;
+    if (tap < 0)
+        return -1;
+    fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && set_up(fd, tap)) {
+        close(fd);
+        return tap;
     }
-    close(fd);
-    return tap;
+    if (fd >= 0)
+        close(fd);
+    close(tap);
+    return -1;
 }
 
 /* @return the next frame's length; what the kernel says of its own accord, by IPv6, is passed by */

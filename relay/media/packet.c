@@ -30,7 +30,7 @@ int pool_init(struct pool *pool, unsigned n)
 {
     unsigned i;
 
-    *pool = (struct pool){.all = alloc_packets(n), .free = calloc(n, sizeof(*pool->free))};
+    *pool = (struct pool){.all = alloc_packets(n), .free = calloc(n, sizeof(struct packet *))};
     if (!pool->all || !pool->free) {
         pool_wipe(pool);
         return ENOMEM;
