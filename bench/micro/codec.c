@@ -8,7 +8,8 @@
  *                                      and what repair gives; five minutes for two speakers
  *
  * Costs are CPU time of the thread, the median of five runs; the two sides take turns. Bare is
- * decode, the change of rate where the pair needs one, and encode, with the same settings.
+ * decode, the change of rate where the pair needs one, and encode, with the same settings; of
+ * G.711, spandsp's. Their results: bench/results/.
  */
 #include <errno.h>
 #include <stdio.h>
