@@ -11,6 +11,7 @@
 /* picrelay-bench as who measures has it: against the real relay, and against what goes wrong. */
 
 static const char program[] = PICRELAY_BINARY_DIR "/picrelay-bench";
+static const char relay_program[] = PICRELAY_BINARY_DIR "/picrelay";
 
 #define WORDS_MAX 32
 
@@ -461,9 +462,8 @@ static void frames_of_a_network_card_reach_the_relay_and_come_back(void **state)
 {
     struct relay r = {.loop = own_loop()};
     char ours[32], theirs[32];
-    const char *const relay[] = {
-        "/sbin/ip", "netns",  "exec", theirs, PICRELAY_BINARY_DIR "/picrelay",
-        "--config", r.config, NULL};
+    const char *const relay[] = {"/sbin/ip",    "netns",    "exec",   theirs,
+                                 relay_program, "--config", r.config, NULL};
     const char *const bench[] = {"/sbin/ip",
                                  "netns",
                                  "exec",
