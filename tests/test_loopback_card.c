@@ -28,7 +28,6 @@ static struct {
     PaStreamCallback *h; /* of the last stream */
     void *arg;
     PaStreamParameters parameters;
-    double rate_hz;
     int n_streams, is_active;
 } fake;
 
@@ -62,9 +61,9 @@ PaDeviceIndex Pa_GetDefaultOutputDevice(void)
     return fake.n_devices > 1 ? 1 : paNoDevice;
 }
 
-const PaDeviceInfo *Pa_GetDeviceInfo(PaDeviceIndex i)
+const PaDeviceInfo *Pa_GetDeviceInfo(PaDeviceIndex device)
 {
-    return i >= 0 && i < fake.n_devices ? &fake.devices[i] : NULL;
+    return device >= 0 && device < fake.n_devices ? &fake.devices[device] : NULL;
 }
 
 const PaHostApiInfo *Pa_GetHostApiInfo(PaHostApiIndex i)
@@ -80,33 +79,34 @@ const PaHostErrorInfo *Pa_GetLastHostErrorInfo(void)
     return &info;
 }
 
-PaError Pa_IsFormatSupported(const PaStreamParameters *in, const PaStreamParameters *out,
-                             double rate_hz)
+PaError Pa_IsFormatSupported(const PaStreamParameters *inputParameters,
+                             const PaStreamParameters *outputParameters, double sampleRate)
 {
-    const PaStreamParameters *p = in ? in : out;
+    const PaStreamParameters *p = inputParameters ? inputParameters : outputParameters;
     double only_hz = fake.only_hz[p->device];
     int only_channels = fake.only_channels[p->device];
 
-    return (only_hz > 0 && (rate_hz < only_hz || rate_hz > only_hz)) ||
+    return (only_hz > 0 && (sampleRate < only_hz || sampleRate > only_hz)) ||
                    (only_channels && p->channelCount != only_channels)
                ? paInvalidSampleRate
                : paFormatIsSupported;
 }
 
-PaError Pa_OpenStream(PaStream **stream, const PaStreamParameters *in,
-                      const PaStreamParameters *out, double rate_hz, unsigned long n_frames,
-                      PaStreamFlags flags, PaStreamCallback *h, void *arg)
+PaError Pa_OpenStream(PaStream **stream, const PaStreamParameters *inputParameters,
+                      const PaStreamParameters *outputParameters, double sampleRate,
+                      unsigned long framesPerBuffer, PaStreamFlags streamFlags,
+                      PaStreamCallback *streamCallback, void *userData)
 {
-    const PaStreamParameters *p = in ? in : out;
+    const PaStreamParameters *p = inputParameters ? inputParameters : outputParameters;
 
-    (void)n_frames;
-    (void)flags;
+    (void)framesPerBuffer;
+    (void)streamFlags;
+    (void)sampleRate;
     if (fake.is_busy[p->device])
         return paDeviceUnavailable;
-    fake.h = h;
-    fake.arg = arg;
+    fake.h = streamCallback;
+    fake.arg = userData;
     fake.parameters = *p;
-    fake.rate_hz = rate_hz;
     fake.n_streams++;
     *stream = &fake;
     return paNoError;
@@ -210,19 +210,18 @@ static void devices_are_found_by_number_and_by_name(void **state)
 static void what_cannot_be_opened_says_why(void **state)
 {
     static const struct {
+        const char *name, *why;
         enum card_way way;
-        const char *name;
         uint32_t rate_hz;
         int err;
-        const char *why;
     } rows[] = {
-        {CARD_CAPTURE, "radio", 0, ENODEV, "no capture device \"radio\": --list-devices"},
-        {CARD_PLAYBACK, "3", 0, ENODEV, "no playback device \"3\""},
-        {CARD_PLAYBACK, "99999999999", 0, ENODEV, "no playback device"},
-        {CARD_CAPTURE, "1", 0, EINVAL, "device 1 (Speaker) has no capture"},
-        {CARD_PLAYBACK, "1", 44100, EINVAL, "(Speaker) lacks 44100 Hz; it takes 32000"},
-        {CARD_CAPTURE, "0", 0, EBUSY, "another program holds it"},
-        {CARD_PLAYBACK, "2", 0, EINVAL, "none of the customary rates"},
+        {"radio", "no capture device \"radio\": --list-devices", CARD_CAPTURE, 0, ENODEV},
+        {"3", "no playback device \"3\"", CARD_PLAYBACK, 0, ENODEV},
+        {"99999999999", "no playback device", CARD_PLAYBACK, 0, ENODEV},
+        {"1", "device 1 (Speaker) has no capture", CARD_CAPTURE, 0, EINVAL},
+        {"1", "(Speaker) lacks 44100 Hz; it takes 32000", CARD_PLAYBACK, 44100, EINVAL},
+        {"0", "another program holds it", CARD_CAPTURE, 0, EBUSY},
+        {"2", "none of the customary rates", CARD_PLAYBACK, 0, EINVAL},
     };
 
     (void)state;

@@ -152,9 +152,11 @@ static void a_marker_is_found_to_the_sample(void **state)
     assert_int_equal(chirp_make(&chirp, 4000), EINVAL);
     assert_int_equal(chirp_make(&chirp, TIMED_HZ), 0);
     assert_int_equal(sound_alloc(&heard, 3 * TIMED_HZ, TIMED_HZ), 0);
-    srand(1);
-    for (uint32_t i = 0; i < heard.n_samples; i++) /* noise, 6 dB below it */
-        heard.samples[i] = (int16_t)(rand() % 6000 - 3000);
+    uint32_t random = 1;
+    for (uint32_t i = 0; i < heard.n_samples; i++) { /* noise, 6 dB below it */
+        random = random * 1664525 + 1013904223;
+        heard.samples[i] = (int16_t)((int)(random >> 16) % 6000 - 3000);
+    }
     for (uint32_t i = 0; i < chirp.n_samples; i++)
         heard.samples[12345 + i] = (int16_t)(heard.samples[12345 + i] + chirp.samples[i]);
     assert_int_equal(align_measure(&a, &chirp, &heard), 0);

@@ -180,23 +180,28 @@ static int16_t tone(double seconds)
 /* The device captures 20 ms of a 200 Hz tone, in blocks of 10. */
 static void device_captures(struct rig *r)
 {
+    uint32_t n = (uint32_t)(r->hz / 100);
     int16_t block[2048];
 
     r->owed += r->hz / 50;
-    for (uint32_t n = (uint32_t)(r->hz / 100); r->owed >= n; r->owed -= n) {
+    while (r->owed >= n) {
         for (uint32_t i = 0; i < n; i++)
             block[i] = tone((double)r->n++ / r->hz);
         ring_put(&r->ring, block, n);
+        r->owed -= n;
     }
 }
 
 static void device_plays(struct rig *r)
 {
+    uint32_t n = (uint32_t)(r->hz / 100);
     int16_t block[2048];
 
     r->owed += r->hz / 50;
-    for (uint32_t n = (uint32_t)(r->hz / 100); r->owed >= n; r->owed -= n)
+    while (r->owed >= n) {
         r->n += ring_get(&r->ring, block, n);
+        r->owed -= n;
+    }
 }
 
 static void steps_look(struct rig *r, const int16_t *samples, uint32_t n)

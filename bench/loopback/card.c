@@ -1,14 +1,13 @@
 #include "bench/loopback/card.h"
 
-#include <ctype.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include <portaudio.h>
 
 #include "bench/loopback/quiet.h"
+#include "bench/scan.h"
 
 #define FADE    240 /* samples from silence to full level, and back: 5 ms at 48 kHz */
 #define BLOCK_S 0.01
@@ -72,11 +71,6 @@ static const char *way_name(enum card_way way)
     return way == CARD_CAPTURE ? "capture" : "playback";
 }
 
-static bool is_number(const char *name)
-{
-    return *name && strspn(name, "0123456789") == strlen(name) && strlen(name) < 6;
-}
-
 /* The exact name, else the first that has it in its own. */
 static int device_by_name(enum card_way way, const char *name)
 {
@@ -108,7 +102,10 @@ static int device_find(int *found, enum card_way way, const char *name,
                  way_name(way));
         return ENODEV;
     }
-    *found = is_number(name) ? atoi(name) : device_by_name(way, name);
+    const char *end = name;
+    uint32_t number;
+    bool is_number = scan_number(&end, INT16_MAX, &number) && !*end;
+    *found = is_number ? (int)number : device_by_name(way, name);
     if (*found < 0 || *found >= Pa_GetDeviceCount()) {
         snprintf(why, CARD_TEXT_MAX,
                  "there is no %s device \"%s\": --list-devices shows what there is", way_name(way),

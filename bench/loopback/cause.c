@@ -320,7 +320,7 @@ static bool group_find(struct verdict *v, const struct facts *f, cause_h *const 
     return is_found;
 }
 
-#define GROUP(group) group, sizeof(group) / sizeof(group[0])
+#define GROUP(group) (group), sizeof(group) / sizeof((group)[0])
 
 void cause_find(struct verdict *v, const struct facts *f)
 {

@@ -13,9 +13,9 @@ struct ring {
     int16_t *samples;
     uint32_t mask;
     /* both only grow; each is written by one side alone */
-    _Alignas(64) _Atomic uint32_t head; /* put so far */
-    _Alignas(64) _Atomic uint32_t tail; /* got so far */
-    _Atomic uint32_t surplus;           /* that the putting side wants forgotten */
+    _Atomic uint32_t head;    /* put so far */
+    _Atomic uint32_t tail;    /* got so far */
+    _Atomic uint32_t surplus; /* that the putting side wants forgotten */
 };
 
 /** @param least  how many samples fit at the least. @return 0; EINVAL: none, or more than 2^20;

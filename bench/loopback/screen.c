@@ -41,7 +41,7 @@ static size_t cut(const char *line, unsigned columns)
 
 __attribute__((format(printf, 2, 3))) static void line(struct page *p, const char *format, ...)
 {
-    char text[LINE_MAX_BYTES];
+    char text[LINE_MAX_BYTES] = "";
     va_list args;
 
     if (p->row + 1 >= p->rows) /* the last row is the keys' */
@@ -184,7 +184,7 @@ static void card_line(struct page *p, const struct facts_card *c, const char *na
 
 static void keys_line(struct page *p)
 {
-    char text[LINE_MAX_BYTES];
+    char text[LINE_MAX_BYTES] = "";
     size_t n = 0;
 
     for (size_t i = 0; keys_at(i) && n < sizeof(text); i++)

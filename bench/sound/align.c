@@ -29,17 +29,25 @@ static int64_t lag_at(size_t i, size_t n, uint32_t n_heard)
     return i < n_heard ? (int64_t)i : (int64_t)i - (int64_t)n;
 }
 
+/* How far apart two places of the circle are. */
+static size_t distance(size_t a, size_t b, size_t n)
+{
+    size_t d = a > b ? a - b : b - a;
+
+    return d < n - d ? d : n - d;
+}
+
 /* The highest value at least `apart` away from a place; 0 apart: anywhere. */
 static size_t peak(const float *correlation, size_t n, size_t from, size_t apart)
 {
-    size_t best = (from + apart) % n;
+    float highest = -INFINITY;
+    size_t best = from;
 
-    for (size_t k = apart; k + apart <= n; k++) {
-        size_t i = (from + k) % n;
-
-        if (correlation[i] > correlation[best])
+    for (size_t i = 0; i < n; i++)
+        if (correlation[i] > highest && distance(i, from, n) >= apart) {
+            highest = correlation[i];
             best = i;
-    }
+        }
     return best;
 }
 

@@ -13,11 +13,12 @@
 /* picrelay-loopback as its users have it: a process, with a relay, with files or with real
  * PortAudio on a PulseAudio null sink. Delay and score are looked at as data; nothing is timed. */
 
-#define PROGRAM  PICRELAY_BINARY_DIR "/picrelay-loopback"
-#define SPEECH_A PICRELAY_VECTORS "/speech_a.wav"
-#define SPEECH_B PICRELAY_VECTORS "/speech_b.wav"
+#define PROGRAM PICRELAY_BINARY_DIR "/picrelay-loopback"
 
 #define WORDS_MAX 40
+
+static const char speech_a[] = PICRELAY_VECTORS "/speech_a.wav";
+static const char speech_b[] = PICRELAY_VECTORS "/speech_b.wav";
 
 struct run {
     struct relay *r;
@@ -131,8 +132,8 @@ static void a_file_gives_a_verdict_by_itself(void **state)
     struct run run;
 
     assert_non_null(mkdtemp(folder));
-    RUN(&run, r, "--ng", r->ng_address, "--direction", "enterprise,skype", "--a-say", SPEECH_A,
-        "--b-say", SPEECH_B, "--b-hear", "none", "--json", "--record", folder);
+    RUN(&run, r, "--ng", r->ng_address, "--direction", "enterprise,skype", "--a-say", speech_a,
+        "--b-say", speech_b, "--b-hear", "none", "--json", "--record", folder);
     assert_int_equal(run_end(&run), 0);
     json_t *json = run_json(&run);
     assert_string_equal(relay_json_text(json, "a.codec_sent"), "G722/8000");
@@ -158,7 +159,7 @@ static void without_a_relay_the_ends_talk_to_each_other(void **state)
     struct relay *r = *state;
     struct run run;
 
-    RUN(&run, r, "--a", "rfc", "--a-say", SPEECH_A, "--b-hear", "none", "--json", "--dial", "42#");
+    RUN(&run, r, "--a", "rfc", "--a-say", speech_a, "--b-hear", "none", "--json", "--dial", "42#");
     assert_int_equal(run_end(&run), 0);
     json_t *json = run_json(&run);
     expect_heard(json, "b");
@@ -178,8 +179,8 @@ static void two_ends_are_joined_by_pipes_and_one_tells_the_relay(void **state)
     snprintf(to_b, sizeof(to_b), "%s/b", folder);
     assert_int_equal(mkfifo(to_a, 0600) + mkfifo(to_b, 0600), 0);
     RUN(&a, r, "--ng", r->ng_address, "--direction", "enterprise,skype", "--end", "a", "--a-say",
-        SPEECH_A, "--a-hear", "none", "--sdp-in", to_a, "--sdp-out", to_b, "--json");
-    RUN(&b, r, "--end", "b", "--b-say", SPEECH_B, "--b-hear", "none", "--sdp-in", to_b, "--sdp-out",
+        speech_a, "--a-hear", "none", "--sdp-in", to_a, "--sdp-out", to_b, "--json");
+    RUN(&b, r, "--end", "b", "--b-say", speech_b, "--b-hear", "none", "--sdp-in", to_b, "--sdp-out",
         to_a, "--json");
     assert_int_equal(run_end(&b), 0);
     assert_int_equal(run_end(&a), 0);
@@ -218,7 +219,7 @@ static void keys_change_the_call_while_it_runs(void **state)
     struct relay *r = *state;
     struct run run;
 
-    RUN(&run, r, "--ng", r->ng_address, "--direction", "enterprise,skype", "--a-say", SPEECH_A,
+    RUN(&run, r, "--ng", r->ng_address, "--direction", "enterprise,skype", "--a-say", speech_a,
         "--repeat", "--b-hear", "none", "--plain", "--loss", "20");
     await(&run, "talking");
     press(&run, "c");
@@ -318,7 +319,7 @@ static void sound_goes_in_and_out_through_portaudio(void **state)
     pulse_open(&pulse, r->loop);
     RUN(&run, r, "--ng", r->ng_address, "--direction", "enterprise,skype", "--device-in",
         "picrelay_mic", "--device-out", "picrelay_ear", "--json", "--seconds", "9");
-    struct process *player = pulse_say(&pulse, SPEECH_A);
+    struct process *player = pulse_say(&pulse, speech_a);
     assert_int_equal(run_end(&run), 0);
     json_t *json = run_json(&run);
     expect_heard(json, "b");
