@@ -18,6 +18,8 @@ const char *html_string(const json_t *o, const char *key);
 double html_number(const json_t *o, const char *key);
 
 void html_run(FILE *out, const json_t *document);
+/** What html_run() has below its charts. */
+void html_tables(FILE *out, const json_t *document);
 void html_versus(FILE *out, const json_t *document);
 void html_capacity(FILE *out, const json_t *document);
 /** The curve of a search: what each number of calls came to. */
