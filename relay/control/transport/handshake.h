@@ -39,6 +39,9 @@ int handshake_accept(struct stream *s, const struct sdp_media *answer);
  *  @param text  FINGERPRINT_TEXT_MAX bytes */
 struct str handshake_setup(const struct stream *s, bool is_offer);
 struct str handshake_fingerprint(char *text, const struct stream *s);
+/** The peer's. @return 0; ENOENT: none that can be used; said in the log, and counted */
+int handshake_read_fingerprint(struct fingerprint *f, const struct stream *s,
+                               const struct sdp_media *theirs);
 
 /** The rules are with the worker, or ICE has selected a pair: it starts if it can. */
 void handshake_start(struct stream *s);
