@@ -185,14 +185,14 @@ static void rig_close(struct rig *r)
 static void devices_are_found_by_number_and_by_name(void **state)
 {
     static const struct {
-        enum card_way way;
         const char *name;
+        enum card_way way;
         int device;
     } rows[] = {
-        {CARD_CAPTURE, NULL, 0},       {CARD_PLAYBACK, NULL, 1},
-        {CARD_CAPTURE, "2", 2},        {CARD_CAPTURE, "USB headset", 0},
-        {CARD_CAPTURE, "mono", 2},     {CARD_PLAYBACK, "headset", 2}, /* the one that can */
-        {CARD_PLAYBACK, "speaker", 1},
+        {NULL, CARD_CAPTURE, 0},       {NULL, CARD_PLAYBACK, 1},
+        {"2", CARD_CAPTURE, 2},        {"USB headset", CARD_CAPTURE, 0},
+        {"mono", CARD_CAPTURE, 2},     {"headset", CARD_PLAYBACK, 2}, /* the one that can */
+        {"speaker", CARD_PLAYBACK, 1},
     };
 
     (void)state;
@@ -210,7 +210,7 @@ static void devices_are_found_by_number_and_by_name(void **state)
 static void what_cannot_be_opened_says_why(void **state)
 {
     static const struct {
-        const char *name, *why;
+        * / const char *name, *why;
         enum card_way way;
         uint32_t rate_hz;
         int err;

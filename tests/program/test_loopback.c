@@ -15,7 +15,8 @@
 
 #define PROGRAM PICRELAY_BINARY_DIR "/picrelay-loopback"
 
-#define WORDS_MAX 40
+#define WORDS_MAX  40
+#define BUSY_TIMES 5 /* 100 ms of sound */
 
 static const char speech_a[] = PICRELAY_VECTORS "/speech_a.wav";
 static const char speech_b[] = PICRELAY_VECTORS "/speech_b.wav";
@@ -104,7 +105,33 @@ static void expect_says(const struct run *run, const char *text)
 
 /* ---- files ------------------------------------------------------------------------- */
 
-/* What is true of good sound on a machine that is busy with other tests. */
+/* Whether the run itself counted that this machine was too busy for sound: packet times that its
+ * loop was late for, or that came in bursts, rings that ran empty. */
+static bool was_busy(const json_t *json)
+{
+    static const char *const counts[] = {
+        "a.late_ticks",
+        "b.late_ticks",
+        "a.starved",
+        "b.starved",
+        "a.late",
+        "b.late",
+        "loudspeaker.gaps",
+        "microphone.gaps",
+        "loudspeaker.underruns",
+        "loudspeaker.xruns",
+        "microphone.underruns",
+        "microphone.xruns",
+    };
+    json_int_t n = 0;
+
+    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+        n += json_integer_value(relay_json_find(json, counts[i]));
+    print_message("%d times too busy for sound\n", (int)n);
+    return n >= BUSY_TIMES;
+}
+
+/* Good sound; on a machine that was busy by its own account, some. */
 static void expect_heard(const json_t *json, const char *end)
 {
     char path[64];
@@ -118,7 +145,7 @@ static void expect_heard(const json_t *json, const char *end)
     snprintf(path, sizeof(path), "%s.sound.mouth_to_ear_ms", end);
     double ms = json_real_value(relay_json(json, path));
     print_message("%s: STOI %.3f, %.0f ms mouth to ear\n", end, stoi, ms);
-    if (RELAY_IS_SANITIZED) /* there, 20 ms of sound may take longer than 20 ms */
+    if (RELAY_IS_SANITIZED || was_busy(json))
         return;
     assert_true(ms > 5 && ms < 1500);
     assert_true(stoi > 0.75);
