@@ -272,6 +272,8 @@ static void read_mid(struct sdp_section *s, struct str value)
     s->media->mid = value;
 }
 
+/* Of several the last one counts whose hash is strong enough (RFC 8122 s.5.1): a line's own before
+ * the session's. A weak one stands only where there is no other, to be refused by its name. */
 static void read_fingerprint(struct sdp_section *s, struct str value)
 {
     static const struct str strong[] = {STR_INIT("sha-256 "), STR_INIT("sha-384 "),

@@ -99,8 +99,7 @@ static void write_pair(struct ng_reply *w, const struct stream *s)
     if (!p || !s->leg->has_ice)
         return;
     ng_reply_open_dict(w, STR("ICE pair"));
-    ng_reply_str(w, STR("state"),
-                 p[0].is_lost ? STR("lost") : str_of(ice_state_name(p[0].state)));
+    ng_reply_str(w, STR("state"), p[0].is_lost ? STR("lost") : str_of(ice_state_name(p[0].state)));
     if (p[0].is_selected) {
         memcpy(&local, &p[0].local.addr, sizeof(local));
         memcpy(&remote, &p[0].remote.addr, sizeof(remote));
@@ -135,8 +134,8 @@ static void write_checks(struct ng_reply *w, const struct stream *s)
     ng_reply_open_list(w, STR("ICE checks"));
     for (unsigned i = 1; i <= MEDIA_COMPONENTS; i++) {
         struct ice_check checks[ICE_CHECKS_MAX];
-        const size_t n = ice_read_checks(s->ice->agent, (unsigned)s->ice_stream, i, checks,
-                                         ICE_CHECKS_MAX);
+        const size_t n =
+            ice_read_checks(s->ice->agent, (unsigned)s->ice_stream, i, checks, ICE_CHECKS_MAX);
 
         for (size_t k = 0; k < n; k++)
             write_check(w, &checks[k], i);

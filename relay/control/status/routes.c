@@ -197,8 +197,10 @@ void routes_tell_reload(struct control *c, uint64_t ticket, char *mistake)
 }
 
 static const struct http_route routes[] = {
-    {"GET", "/metrics", metrics_h, 0},          {"GET", "/policy/show", show_h, 0},
-    {"GET", "/policy/explain", explain_h, 0},   {"GET", "/policy/calls", calls_h, 0},
+    {"GET", "/metrics", metrics_h, 0},
+    {"GET", "/policy/show", show_h, 0},
+    {"GET", "/policy/explain", explain_h, 0},
+    {"GET", "/policy/calls", calls_h, 0},
     {"POST", "/policy/reload", reload_h, 4096},
     /* the last ones only where they are asked for */
     {"GET", "/demo/", demo_page_h, 0},
