@@ -228,6 +228,100 @@ static void many_seal(struct many *m, struct srtp_context *c, uint16_t first, un
     }
 }
 
+/* ---- gaps ---------------------------------------------------------------------------------------
+ */
+
+#define GAPS         12
+#define GAP_MAX      200000 /* three ROCs */
+#define AFTER_A_GAP  12
+#define GAP_RTP      60 /* bytes of a packet */
+#define GAP_ROOM_MAX (GAP_RTP + SRTP_TRAILER_MAX)
+
+/** A sender whose packets go to a receiver of each provider. */
+struct gaps {
+    struct srtp_context *c[2];
+    struct srtp_session *tx, *rx[2];
+    unsigned seq, seed, n_opened;
+};
+
+static void gaps_seal(struct gaps *g, uint8_t *data, uint32_t *len)
+{
+    struct srtp_job job = {.session = g->tx, .data = data, .len = GAP_RTP, .cap = GAP_ROOM_MAX};
+
+    twins_rtp(data, 7, (uint16_t)g->seq++, GAP_RTP);
+    srtp_seal(g->c[0], &job, 1);
+    assert_int_equal(job.result, SRTP_OK);
+    *len = job.len;
+}
+
+/* Both must do the same with it, whatever that is. */
+static void gaps_open(struct gaps *g, const uint8_t *data, uint32_t len)
+{
+    uint8_t copy[2][GAP_ROOM_MAX];
+    struct srtp_job job[2];
+    unsigned k;
+
+    for (k = 0; k < 2; k++) {
+        memcpy(copy[k], data, len);
+        job[k] = (struct srtp_job){
+            .session = g->rx[k], .data = copy[k], .len = len, .cap = sizeof(copy[k])};
+        srtp_open(g->c[k], &job[k], 1);
+    }
+    assert_int_equal(job[0].result, job[1].result);
+    assert_int_equal(job[0].len, job[1].len);
+    if (job[0].result != SRTP_OK)
+        return;
+    assert_memory_equal(copy[0], copy[1], job[0].len);
+    g->n_opened++;
+}
+
+static void gaps_run(struct gaps *g)
+{
+    uint8_t data[GAP_ROOM_MAX];
+    uint32_t len;
+    unsigned i, n;
+
+    for (n = (unsigned)rand_r(&g->seed) % GAP_MAX; n > 0; n--)
+        gaps_seal(g, data, &len);
+    for (i = 0; i < AFTER_A_GAP; i++) {
+        gaps_seal(g, data, &len);
+        if (rand_r(&g->seed) % 6 == 0)
+            data[len - 1] ^= 1;
+        gaps_open(g, data, len);
+        if (rand_r(&g->seed) % 4 == 0)
+            gaps_open(g, data, len); /* a replay */
+    }
+}
+
+static void twins_find_a_source_again_alike(void **state)
+{
+    static const enum srtp_suite_id suites[] = {SRTP_SUITE_AES_CM_128_HMAC_SHA1_80,
+                                                SRTP_SUITE_AES_CM_128_HMAC_SHA1_32,
+                                                SRTP_SUITE_AEAD_AES_128_GCM};
+    struct gaps g = {.c = {*state}, .seed = 3711};
+    unsigned i, k;
+
+    assert_int_equal(srtp_context_alloc(&g.c[1], &srtp_provider_libsrtp), 0);
+    for (i = 0; i < sizeof(suites) / sizeof(suites[0]); i++) {
+        const struct srtp_keys keys = {.suite = suites[i], .key_salt = {1, 2, 3}};
+
+        g.n_opened = 0;
+        assert_int_equal(srtp_session_alloc(&g.tx, g.c[0], &keys, SRTP_SEND), 0);
+        for (k = 0; k < 2; k++)
+            assert_int_equal(srtp_session_alloc(&g.rx[k], g.c[k], &keys, SRTP_RECEIVE), 0);
+        for (k = 0; k < GAPS; k++)
+            gaps_run(&g);
+        assert_true(g.n_opened > GAPS * AFTER_A_GAP / 2); /* else nothing was found again */
+        srtp_session_free(g.tx);
+        srtp_session_free(g.rx[0]);
+        srtp_session_free(g.rx[1]);
+    }
+    srtp_context_free(g.c[1]);
+}
+
+/* ---- vectors ------------------------------------------------------------------------------------
+ */
+
 static void packet_may_come_twice_in_one_vector(void **state)
 {
     static const enum srtp_suite_id suites[] = {SRTP_SUITE_AES_CM_128_HMAC_SHA1_80,
@@ -489,6 +583,7 @@ int main(void)
         cmocka_unit_test(keystream_is_that_of_rfc_3711_b2),
         cmocka_unit_test(packets_are_those_of_rfc_7714),
         cmocka_unit_test(twins_agree_over_random_vectors),
+        cmocka_unit_test(twins_find_a_source_again_alike),
         cmocka_unit_test(packet_may_come_twice_in_one_vector),
         cmocka_unit_test(packet_is_judged_by_those_before_it_in_its_vector),
         cmocka_unit_test(source_may_be_forgotten_within_a_vector),
