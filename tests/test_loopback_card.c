@@ -210,7 +210,7 @@ static void devices_are_found_by_number_and_by_name(void **state)
 static void what_cannot_be_opened_says_why(void **state)
 {
     static const struct {
-
+        const char *name, *why;
         enum card_way way;
         uint32_t rate_hz;
         int err;
