@@ -1,5 +1,6 @@
 #include "tests/sim/malloc_count.h"
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -61,9 +62,12 @@ __attribute__((constructor)) static void install(void)
 void *__libc_malloc(size_t n);
 void *__libc_calloc(size_t n, size_t size);
 void *__libc_realloc(void *p, size_t n);
+void *__libc_memalign(size_t align, size_t n);
 void *malloc(size_t n);
 void *calloc(size_t n, size_t size);
 void *realloc(void *p, size_t n);
+void *aligned_alloc(size_t align, size_t n);
+int posix_memalign(void **p, size_t align, size_t n);
 
 bool malloc_fail_nth(uint64_t n)
 {
@@ -90,5 +94,22 @@ void *realloc(void *p, size_t n)
     if (!count())
         return NULL;
     return __libc_realloc(p, n);
+}
+
+void *aligned_alloc(size_t align, size_t n)
+{
+    if (!count())
+        return NULL;
+    return __libc_memalign(align, n);
+}
+
+int posix_memalign(void **p, size_t align, size_t n)
+{
+    void *at = aligned_alloc(align, n);
+
+    if (!at)
+        return ENOMEM;
+    *p = at;
+    return 0;
 }
 #endif
