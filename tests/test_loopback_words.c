@@ -345,6 +345,11 @@ static void bursts(struct facts *f)
     f->end[1].rx.jitter_us = 80000;
 }
 
+static void busy(struct facts *f)
+{
+    f->end[0].counts.late_ticks = 20;
+}
+
 static void card_lost(struct facts *f)
 {
     f->card[CARD_PLAYBACK].is_used = true;
@@ -434,6 +439,7 @@ static void each_fault_has_its_cause(void **state)
         {lossy_before, VERDICT_FAULTY, 1, "loses what A sends: 50 of 500"},
         {lossy_on_purpose, VERDICT_FAULTY, 1, "on purpose: 50 packets of A"},
         {bursts, VERDICT_FAULTY, 1, "in bursts"},
+        {busy, VERDICT_FAULTY, 1, "too busy for A: 20 of 500"},
         {card_lost, VERDICT_FAULTY, 1, "did not come back"},
         {card_gaps, VERDICT_FAULTY, 1, "the microphone had 10 gaps"},
         {clipped, VERDICT_FAULTY, 1, "A is too loud"},

@@ -8,6 +8,7 @@
 
 #define LOOK_MS      250
 #define SILENT_MS    2000 /* without a callback: the device has stopped, whatever the library says */
+#define OPEN_MS      15000
 #define RETRY_MS     1000
 #define RETRY_ONE_MS 5000
 #define CLOSE_S      2
@@ -218,6 +219,25 @@ static int cards_make(struct cards *c, const struct cards_config *cfg)
     return err;
 }
 
+/* @return 0; what went wrong, with why; ETIMEDOUT: a driver does not return */
+static int opened_await(struct cards *c, char why[static CARD_TEXT_MAX])
+{
+    const struct timespec until = in_ms(OPEN_MS);
+    int err = 0;
+
+    pthread_mutex_lock(&c->lock);
+    while (!c->is_open && !c->has_failed && err != ETIMEDOUT)
+        err = pthread_cond_timedwait(&c->changed, &c->lock, &until);
+    if (c->is_open || c->has_failed)
+        err = c->err;
+    memcpy(why, c->why, CARD_TEXT_MAX);
+    pthread_mutex_unlock(&c->lock);
+    if (err == ETIMEDOUT)
+        snprintf(why, CARD_TEXT_MAX, "the sound system has not opened its devices for %d s",
+                 OPEN_MS / 1000);
+    return err;
+}
+
 int cards_open(struct cards **cp, const struct cards_config *cfg, char why[static CARD_TEXT_MAX])
 {
     struct cards *c = calloc(1, sizeof(*c));
@@ -225,14 +245,8 @@ int cards_open(struct cards **cp, const struct cards_config *cfg, char why[stati
         return ENOMEM;
 
     int err = cards_make(c, cfg);
-    if (!err) {
-        pthread_mutex_lock(&c->lock);
-        while (!c->is_open && !c->has_failed)
-            pthread_cond_wait(&c->changed, &c->lock);
-        err = c->err;
-        memcpy(why, c->why, CARD_TEXT_MAX);
-        pthread_mutex_unlock(&c->lock);
-    }
+    if (!err)
+        err = opened_await(c, why);
     if (err) {
         cards_close(c);
         return err;

@@ -36,7 +36,7 @@ struct cards;
 
 /**
  * Opens what is used, and waits until it is open.
- * @param why  of what failed. @return 0; as card_open(); ENOMEM. All is closed then
+ * @param why  of what failed. @return 0; as card_open(); ENOMEM; ETIMEDOUT. All is closed then
  */
 int cards_open(struct cards **cp, const struct cards_config *cfg, char why[static CARD_TEXT_MAX]);
 /** Gives a device that does not answer two seconds to close. NULL is allowed. */

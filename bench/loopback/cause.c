@@ -7,6 +7,7 @@
 #include "bench/ng/client.h"
 
 #define JITTER_FELT  40.0 /* ms */
+#define BUSY_FELT    0.01 /* of the packet times */
 #define GAPS_FELT    3
 #define CLIPPED_FELT 0.001 /* of the samples */
 
@@ -238,6 +239,20 @@ static bool cause_jitter(struct verdict *v, const struct facts *f, unsigned side
     return true;
 }
 
+/* Our own loop is late only when it got no CPU. */
+static bool cause_busy(struct verdict *v, const struct facts *f, unsigned side)
+{
+    const struct facts_end *e = &f->end[side];
+
+    if (!e->is_here || (double)e->counts.late_ticks <= BUSY_FELT * (double)e->tx.packets)
+        return false;
+    verdict_say(v, VERDICT_FAULTY,
+                "cause: this machine is too busy for %c: %" PRIu64 " of %" PRIu64
+                " packet times were late, %" PRIu64 " found nothing to play",
+                e->letter, e->counts.late_ticks, e->tx.packets, e->jitter.starved);
+    return true;
+}
+
 static bool cause_device_lost(struct verdict *v, const struct facts *f, unsigned side)
 {
     static const char *const names[] = {"microphone", "loudspeaker"};
@@ -302,9 +317,9 @@ static cause_h *const before_media[] = {cause_devices, cause_relay_silent, cause
 static cause_h *const of_the_path[] = {cause_ice};
 static cause_h *const of_media[] = {cause_keys,     cause_foreign,       cause_dropped,
                                     cause_half_way, cause_silent_sender, cause_none};
-static cause_h *const of_faults[] = {cause_quiet,       cause_loss,   cause_loss_before,
-                                     cause_purpose,     cause_jitter, cause_device_lost,
-                                     cause_device_gaps, cause_clipped};
+static cause_h *const of_faults[] = {cause_quiet,       cause_loss,        cause_loss_before,
+                                     cause_purpose,     cause_jitter,      cause_busy,
+                                     cause_device_lost, cause_device_gaps, cause_clipped};
 
 /* The first of a group that fits, for each end. */
 static bool group_find(struct verdict *v, const struct facts *f, cause_h *const group[], size_t n)
