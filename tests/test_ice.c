@@ -254,7 +254,7 @@ static void *flood_run(void *arg)
     return NULL;
 }
 
-/* libnice reads a socket until it is empty, which under a flood it never is; see ice/guard.c. */
+/* libnice reads a socket until it is empty, which under a flood it never is; see ice/door.c. */
 static void ice_connects_while_another_legs_port_is_flooded(void **state)
 {
     struct ice *ice;
