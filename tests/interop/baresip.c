@@ -15,12 +15,13 @@
 static void write_config(const struct baresip *b, const struct baresip_config *cfg)
 {
     char text[2048];
-    /* Its media is on 127.0.0.1: it binds to all addresses, and that is the one it sends from. */
+    /* Its media binds to all addresses; this is the one that it tells, and sends from. */
     int n = snprintf(text, sizeof(text),
                      "poll_method epoll\n"
-                     "net_interface 127.0.0.1\n"
+                     "net_interface %s\n"
                      "sip_listen %s\n"
                      "rtp_ports 40000-59999\n"
+                     "rtcp_mux %s\n"
                      "audio_source aufile,%s/say.wav\n"
                      "ausrc_srate %u\n"
                      "ausrc_channels 1\n"
@@ -31,10 +32,13 @@ static void write_config(const struct baresip *b, const struct baresip_config *c
                      "module aufile.so\n"
                      "module sndfile.so\n"
                      "module srtp.so\n"
+                     "module dtls_srtp.so\n"
+                     "module ice.so\n"
                      "module_tmp account.so\n"
                      "module_app menu.so\n",
-                     b->address, b->folder.path, cfg->rate_hz, b->folder.path,
-                     PICRELAY_BARESIP_MODULES, cfg->codec);
+                     cfg->media ? cfg->media : "127.0.0.1", b->address, cfg->nat ? "yes" : "no",
+                     b->folder.path, cfg->rate_hz, b->folder.path, PICRELAY_BARESIP_MODULES,
+                     cfg->codec);
 
     assert_true(n > 0 && (size_t)n < sizeof(text));
     folder_write(&b->folder, "config", text, (size_t)n);
@@ -45,9 +49,10 @@ static void write_account(const struct baresip *b, const struct proxy *p,
 {
     char text[512];
     int n = snprintf(text, sizeof(text),
-                     "<sip:%s@%s>;regint=0;answermode=auto;outbound=\"sip:%s;lr\"%s%s\n",
+                     "<sip:%s@%s>;regint=0;answermode=auto;outbound=\"sip:%s;lr\"%s%s%s%s\n",
                      cfg->callee ? "alice" : "bob", b->address, p->address,
-                     cfg->encryption ? ";mediaenc=" : "", cfg->encryption ? cfg->encryption : "");
+                     cfg->encryption ? ";mediaenc=" : "", cfg->encryption ? cfg->encryption : "",
+                     cfg->nat ? ";medianat=" : "", cfg->nat ? cfg->nat : "");
 
     assert_true(n > 0 && (size_t)n < sizeof(text));
     folder_write(&b->folder, "accounts", text, (size_t)n);

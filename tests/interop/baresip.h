@@ -20,7 +20,9 @@ struct baresip {
 struct baresip_config {
     const char *codec;      /* its module: "g711", "g722", "opus" */
     uint32_t rate_hz;       /* of that codec in baresip */
-    const char *encryption; /* "srtp-mand": SDES; NULL: none */
+    const char *encryption; /* "srtp-mand": SDES; "dtls_srtp"; NULL: none */
+    const char *nat;        /* "ice"; NULL: none */
+    const char *media;      /* address of its media; NULL: 127.0.0.1, which is no ICE candidate */
     const struct sound *says;
     const char *callee; /* "127.0.0.1:5060": who is called; NULL: answers a call */
 };

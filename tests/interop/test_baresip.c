@@ -1,7 +1,14 @@
 #include "tests/interop/baresip.h"
 
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "bench/sound/score.h"
 #include "tests/program/scene.h"
@@ -47,6 +54,32 @@ static const struct duet duets[] = {
      .offer = FLAGS " RTP/SAVP direction=enterprise direction=skype codec-transcode-opus",
      .side = {{.codec = "g722", .rate_hz = 16000},
               {.codec = "opus", .rate_hz = 48000, .encryption = "srtp-mand"}},
+     .codec = {"G722", "opus"}},
+};
+
+/* ICE in a network of our own: baresip takes no loopback address for a candidate. */
+#define MEDIA "192.0.2.33"
+
+static const struct duet duets_with_ice[] = {
+    {.why = "ICE, SDES and Opus on the callee's side",
+     .offer = "replace-origin ICE=force RTP/SAVP direction=enterprise direction=skype "
+              "codec-transcode-opus",
+     .side = {{.codec = "g722", .rate_hz = 16000},
+              {.codec = "opus",
+               .rate_hz = 48000,
+               .encryption = "srtp-mand",
+               .nat = "ice",
+               .media = MEDIA}},
+     .codec = {"G722", "opus"}},
+    {.why = "ICE, DTLS and Opus on the callee's side",
+     .offer = "replace-origin ICE=force UDP/TLS/RTP/SAVPF rtcp-mux-offer rtcp-mux-require "
+              "direction=enterprise direction=skype codec-transcode-opus",
+     .side = {{.codec = "g722", .rate_hz = 16000},
+              {.codec = "opus",
+               .rate_hz = 48000,
+               .encryption = "dtls_srtp",
+               .nat = "ice",
+               .media = MEDIA}},
      .codec = {"G722", "opus"}},
 };
 
@@ -167,10 +200,46 @@ static void both_hear_the_other_until_the_callee_hangs_up(void **state)
     }
 }
 
+/* @return false: we may not have one */
+static bool network_of_our_own(void)
+{
+    struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
+    struct ifreq second = {.ifr_name = "lo:1"};
+    struct sockaddr_in address = {.sin_family = AF_INET};
+
+    if (unshare(CLONE_NEWNET) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0)
+        return false;
+    assert_int_equal(inet_pton(AF_INET, MEDIA, &address.sin_addr), 1);
+    memcpy(&second.ifr_addr, &address, sizeof(address));
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int err = ioctl(fd, SIOCSIFFLAGS, &lo) || ioctl(fd, SIOCSIFADDR, &second);
+    close(fd);
+    return err == 0;
+}
+
+/* The last of the tests: the process stays in its own network. */
+static void both_hear_each_other_over_ice(void **state)
+{
+    struct relay r;
+
+    (void)state;
+    if (!network_of_our_own()) {
+        print_message("skipped: a network namespace needs root, or user namespaces\n");
+        skip();
+    }
+    relay_start(&r, &(struct relay_config){0});
+    for (size_t i = 0; i < sizeof(duets_with_ice) / sizeof(duets_with_ice[0]); i++) {
+        print_message("%s\n", duets_with_ice[i].why);
+        assert_true(run_until_heard(&r, &duets_with_ice[i]));
+    }
+    relay_stop(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(both_hear_the_other_until_the_callee_hangs_up, put_away),
+        cmocka_unit_test_teardown(both_hear_each_other_over_ice, put_away),
     };
 
     return cmocka_run_group_tests_name("interop_baresip", tests, relay_setup, relay_teardown);
