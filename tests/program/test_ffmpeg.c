@@ -93,7 +93,8 @@ static uint8_t offered_number(const struct pair *p)
     return 0;
 }
 
-/* The ports are those of two phones, which let go of them for FFmpeg. */
+/* The ports are those of two phones, which let go of them for FFmpeg when it starts: until then no
+ * other pair gets them. */
 static void set_up(struct pair *p, struct relay *r)
 {
     char sdp[512], flags[64];
@@ -110,9 +111,6 @@ static void set_up(struct pair *p, struct relay *r)
     talk_answer(&p->talk, TALK_A, sdp, NULL);
     relay_write_file(p->folder, p->sdp, sdp);
     snprintf(p->wav, sizeof(p->wav), "%s/heard.wav", p->folder);
-    phone_close(&p->talk.phone[TALK_A]);
-    if (!is_siren(p->to))
-        phone_close(&p->talk.phone[TALK_B]);
 }
 
 /* ---- the two ends ---- */
@@ -361,11 +359,16 @@ static void what_others_say_ffmpeg_hears(void **state)
     for (size_t i = 0; i < N_PAIRS; i++) {
         all[i] = (struct pair){.from = &sides[pairs[i].from], .to = &sides[pairs[i].to]};
         set_up(&all[i], r);
+    }
+    for (size_t i = 0; i < N_PAIRS; i++) {
+        if (!is_siren(all[i].to))
+            phone_close(&all[i].talk.phone[TALK_B]);
         start_receiver(&all[i], r);
     }
     for (size_t i = 0; i < N_PAIRS; i++) {
         if (!is_siren(all[i].to))
             relay_wait_polling(r, receiver_listens, &all[i], "FFmpeg to listen");
+        phone_close(&all[i].talk.phone[TALK_A]);
         if (is_siren(all[i].from))
             start_siren_sender(&all[i], r);
         else
