@@ -12,6 +12,7 @@
 #include "bench/load/impair.h"
 #include "bench/load/talk.h"
 #include "bench/report/limits.h"
+#include "bench/report/machine.h"
 #include "bench/scenario/scenario.h"
 
 /* ---- files ------------------------------------------------------------------------------------
@@ -267,6 +268,18 @@ static void limits_hold_up_to_their_value_and_fail_where_nothing_was_measured(vo
     free(r);
 }
 
+static void report_has_the_command_as_one_would_type_it(void **state)
+{
+    char *argv[] = {(char *)"/some/where/picrelay-bench", (char *)"--html", (char *)"a/b.html",
+                    NULL};
+    json_t *machine = report_machine(3, argv);
+
+    (void)state;
+    assert_string_equal(json_string_value(json_object_get(machine, "command")),
+                        "picrelay-bench --html a/b.html");
+    json_decref(machine);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -280,6 +293,7 @@ int main(void)
         cmocka_unit_test(delay_line_gives_packets_back_in_the_order_of_their_times),
         cmocka_unit_test(talk_is_two_fifths_of_the_time_in_spurts_that_are_marked),
         cmocka_unit_test(limits_hold_up_to_their_value_and_fail_where_nothing_was_measured),
+        cmocka_unit_test(report_has_the_command_as_one_would_type_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

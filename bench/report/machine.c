@@ -27,13 +27,21 @@ static void line_read(char *to, size_t cap, const char *path, const char *name)
         fclose(f);
 }
 
+/* As one would type it: where the program lies on this machine means nothing to who reads that. */
+static const char *word_of(char **argv, int i)
+{
+    const char *slash = i == 0 ? strrchr(argv[0], '/') : NULL;
+
+    return slash ? slash + 1 : argv[i];
+}
+
 static void command_write(char *to, size_t cap, int argc, char **argv)
 {
     size_t n = 0;
 
     to[0] = 0;
     for (int i = 0; i < argc && n < cap - 1; i++) {
-        int wrote = snprintf(to + n, cap - n, "%s%s", i ? " " : "", argv[i]);
+        int wrote = snprintf(to + n, cap - n, "%s%s", i ? " " : "", word_of(argv, i));
 
         n = wrote < 0 || (size_t)wrote >= cap - n ? cap - 1 : n + (size_t)wrote;
     }
