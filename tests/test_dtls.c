@@ -453,6 +453,23 @@ static void nonsense_in_the_right_form_does_not_end_it(void **state)
     close_pair(&p);
 }
 
+/* Certificates come in clear: whoever forges the peer's address can send one, or none. What is then
+ * known of the peer is nothing. */
+static void a_certificate_from_elsewhere_is_no_reason_to_end_it(void **state)
+{
+    static const uint8_t none[] = {HEADER(22, 15), MESSAGE(11, 3, 0, 3), 0, 0, 0};
+    struct pair p;
+
+    (void)state;
+    open_pair(&p, false);
+    association_begin(p.client.association);
+    carry(&p.client, &p.server);
+    assert_int_equal(association_put(p.server.association, none, sizeof(none)), 0);
+    assert_int_equal(association_state(p.server.association), ASSOCIATION_HANDSHAKING);
+    assert_false(association_is_forged(p.server.association));
+    close_pair(&p);
+}
+
 static void application_data_before_its_time_is_of_no_use(void **state)
 {
     uint8_t early[64] = {23, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, 9, 0, 51};
@@ -606,6 +623,7 @@ int main(void)
         cmocka_unit_test(what_is_older_or_weaker_than_dtls_1_2_with_ecdhe_and_aead_gets_no_answer),
         cmocka_unit_test(junk_is_dropped_and_the_handshake_goes_on),
         cmocka_unit_test(nonsense_in_the_right_form_does_not_end_it),
+        cmocka_unit_test(a_certificate_from_elsewhere_is_no_reason_to_end_it),
         cmocka_unit_test(application_data_before_its_time_is_of_no_use),
         cmocka_unit_test(an_alert_in_clear_is_told_and_not_believed),
         cmocka_unit_test(a_goodbye_counts_when_it_is_authentic),

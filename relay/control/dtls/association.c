@@ -49,21 +49,13 @@ struct association {
 /* ---- what the library asks --------------------------------------------------------------------
  */
 
-/* Instead of the library's own check: the chain means nothing, the hash means all. */
+/* The library's own check asks for a chain, which means nothing here. Ours waits for the end of the
+ * handshake: see is_of_peer(). */
 static int verify_h(X509_STORE_CTX *store, void *arg)
 {
-    const SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
-    struct association *a = SSL_get_app_data(ssl);
-    const X509 *x509 = X509_STORE_CTX_get0_cert(store);
-    struct fingerprint theirs;
-
+    (void)store;
     (void)arg;
-    if (x509 && certificate_fingerprint(&theirs, a->remote.hash, x509) == 0 &&
-        fingerprint_equal(&theirs, &a->remote))
-        return 1;
-    a->is_forged = true;
-    X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
-    return 0;
+    return 1;
 }
 
 static int cookie_make_h(SSL *ssl, unsigned char *cookie, unsigned *n)
@@ -108,7 +100,7 @@ static bool set_up(SSL_CTX *ssl)
                                  SSL_OP_NO_COMPRESSION);
     SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_max_cert_list(ssl, ASSOCIATION_MESSAGE_MAX);
-    SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+    SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER, NULL); /* it asks for one: see is_of_peer() */
     SSL_CTX_set_cert_verify_callback(ssl, verify_h, NULL);
     SSL_CTX_set_cookie_generate_cb(ssl, cookie_make_h);
     SSL_CTX_set_cookie_verify_cb(ssl, cookie_check_h);
@@ -233,9 +225,31 @@ static void note_error(struct association *a)
     (void)re_snprintf(a->problem, sizeof(a->problem), "%s", reason ? reason : "unknown error");
 }
 
+/* Not before both have shown by Finished that they had the same handshake: until then anybody who
+ * can forge an address may have sent the certificate, or the lack of one, and must not end the leg
+ * by it. No key of SRTP is exported before. RFC 5763 s.5, RFC 8122 s.6.2. */
+static bool is_of_peer(struct association *a)
+{
+    const X509 *x509 = SSL_get0_peer_certificate(a->ssl);
+    struct fingerprint theirs;
+
+    if (x509 && certificate_fingerprint(&theirs, a->remote.hash, x509) == 0 &&
+        fingerprint_equal(&theirs, &a->remote))
+        return true;
+    fail(a, x509 ? "the peer's certificate is not the one of its a=fingerprint"
+                 : "the peer has no certificate for its a=fingerprint");
+    a->is_forged = true;
+    return false;
+}
+
 /* Whatever the peer has offered, without a profile of SRTP there are no keys: RFC 5764 s.4.1.1. */
 static void rise(struct association *a)
 {
+    if (!is_of_peer(a)) {
+        (void)SSL_shutdown(a->ssl); /* the peer believes that it is up */
+        ERR_clear_error();
+        return;
+    }
     if (!SSL_get_selected_srtp_profile(a->ssl)) {
         fail(a, "the peer's DTLS has no use_srtp");
         return;
@@ -246,17 +260,9 @@ static void rise(struct association *a)
 
 static void give_up(struct association *a, int ssl_error)
 {
-    const bool is_bare =
-        ERR_GET_REASON(ERR_peek_error()) == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE;
-
     note_error(a);
     ERR_clear_error();
-    a->is_forged = a->is_forged || is_bare;
-    if (is_bare)
-        fail(a, "the peer has no certificate for its a=fingerprint");
-    else if (a->is_forged)
-        fail(a, "the peer's certificate is not the one of its a=fingerprint");
-    else if (ssl_error == SSL_ERROR_SSL || ssl_error == SSL_ERROR_SYSCALL)
+    if (ssl_error == SSL_ERROR_SSL || ssl_error == SSL_ERROR_SYSCALL)
         begin_anew(a);
 }
 
