@@ -1,8 +1,10 @@
 #include "bench/load/floor.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
@@ -18,6 +20,7 @@
 #define RCVBUF_BYTES (4 * 1024 * 1024)
 #define GATHER_NS    UINT64_C(1000000)
 #define PORTS        65536
+#define SPACES       "/run/netns/" /* as ip-netns(8) has them */
 
 struct floor {
     struct floor_config cfg;
@@ -133,10 +136,12 @@ static int socket_open(struct floor *f, unsigned i, union load_address *address)
 {
     socklen_t n = sizeof(*address);
     int rcvbuf = RCVBUF_BYTES;
-
     bool is_ip6 = load_address_is_ip6(&f->cfg.sockets->addresses[0]);
+    const char *loopback = is_ip6 ? "::1" : "127.0.0.1";
 
-    (void)load_address_parse(address, is_ip6 ? "::1" : "127.0.0.1");
+    if (!load_address_parse(address, f->cfg.address ? f->cfg.address : loopback) ||
+        load_address_is_ip6(address) != is_ip6)
+        return EINVAL;
     f->fds[i] = socket(address->sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (f->fds[i] < 0)
         return errno;
@@ -174,6 +179,36 @@ static int sockets_open(struct floor *f, struct load_end (*ends)[2])
     return err;
 }
 
+/* A socket is of the namespace that its thread is in when it is made, wherever it is used. */
+static int space_enter(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC), err = 0;
+
+    if (fd < 0 || setns(fd, CLONE_NEWNET) != 0)
+        err = errno;
+    if (fd >= 0)
+        close(fd);
+    return err;
+}
+
+static int sockets_open_in(struct floor *f, struct load_end (*ends)[2])
+{
+    char path[64 + sizeof(SPACES)];
+    int own = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+
+    if (own < 0)
+        return errno;
+    int n = snprintf(path, sizeof(path), SPACES "%s", f->cfg.space);
+    int err = n < (int)sizeof(path) ? space_enter(path) : ENAMETOOLONG;
+    if (!err) {
+        err = sockets_open(f, ends);
+        if (setns(own, CLONE_NEWNET) != 0 && !err)
+            err = errno;
+    }
+    close(own);
+    return err;
+}
+
 static void sockets_close(struct floor *f)
 {
     for (unsigned i = 0; f->fds && i < f->n; i++)
@@ -191,7 +226,7 @@ int floor_start(struct floor **fp, const struct floor_config *cfg, struct load_e
         return ENOMEM;
 
     f->cfg = *cfg;
-    int err = sockets_open(f, ends);
+    int err = cfg->space ? sockets_open_in(f, ends) : sockets_open(f, ends);
     if (!err) {
         f->pid = fork();
         if (f->pid == 0)

@@ -21,6 +21,8 @@ struct floor_config {
     enum floor_kind kind;
     bool is_gathering;                  /* woken every millisecond; else for each packet */
     int cpu;                            /* -1: any */
+    const char *address;                /* it listens at; NULL: loopback, of the load's family */
+    const char *space;                  /* network namespace it listens in; NULL: ours */
     const struct load_sockets *sockets; /* of the load: where packets go */
 };
 
@@ -29,7 +31,7 @@ struct floor;
 /**
  * Starts the process; it ends with floor_stop(), or with its parent.
  * @param ends  written: where each endpoint sends to, by call and side
- * @return 0; ENOMEM; EMFILE; of socket(), bind() and fork()
+ * @return 0; ENOMEM; EMFILE; EINVAL: not an address; of setns(), socket(), bind() and fork()
  */
 int floor_start(struct floor **fp, const struct floor_config *cfg, struct load_end (*ends)[2]);
 void floor_stop(struct floor *f); /* NULL is allowed */

@@ -62,6 +62,8 @@ static const struct row rows[] = {
     {"floor", TEXT, AT(floor), 0, 0,
      "a bare forwarder, instead of --ng or in turn with it: shared, per-stream"},
     {"floor-wake", TEXT, AT(wake), 0, 0, "it wakes for each packet or every ms: packet, ms"},
+    {"floor-address", TEXT, AT(floor_address), 0, 0, "it listens at (loopback)"},
+    {"floor-netns", TEXT, AT(floor_space), 0, 0, "in this network namespace: root"},
     {"relay-cpu", NUMBER, AT(relay_cpu), 0, 1023, "it runs on this CPU"},
     {"json", FLAG, AT(is_json), 0, 0, "report as JSON"},
     {"html", TEXT, AT(html), 0, 0, "also writes the report as this FILE"},
@@ -309,6 +311,8 @@ int load_options_config(struct load_run_config *cfg, const struct load_options *
         .pid = (pid_t)o->pid,
         .floor = (enum floor_kind)floor,
         .is_gathering = wake == 1,
+        .floor_address = o->floor_address,
+        .floor_space = o->floor_space,
         .relay_cpu = o->relay_cpu == LOAD_OPTIONS_ANY_CPU ? -1 : (int)o->relay_cpu,
     };
     if (floor < 0)

@@ -11,8 +11,8 @@
 
 struct load_options {
     const char *ng, *versus, *scenario_name, *mode, *direction, *provider, *offer_flags,
-        *answer_flags, *local, *interface, *floor, *wake, *impair, *attack, *limits, *soak, *speech,
-        *html, *render, *names;
+        *answer_flags, *local, *interface, *floor, *wake, *floor_address, *floor_space, *impair,
+        *attack, *limits, *soak, *speech, *html, *render, *names;
     unsigned sockets, in_flight, pid, versus_pid, cpu, relay_cpu, max_calls, runs;
     bool is_capacity, is_set_ups, is_place, is_json, is_help, is_quiet, is_print, is_reference;
     struct scenario scenario;

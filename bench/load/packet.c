@@ -5,9 +5,6 @@
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
 #include <net/if.h>
-#include <net/if_arp.h>
-#include <netinet/ip.h>
-#include <netinet/udp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,36 +13,30 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "bench/load/bytes.h"
 #include "bench/load/clock.h"
+#include "bench/load/ethernet.h"
+#include "bench/load/neighbour.h"
 #include "bench/load/stream.h"
 
-#define FRAME_BYTES   2048
-#define RING_FRAMES   32768 /* 64 MB: a stall must not look like loss */
-#define BLOCK_BYTES   (1u << 20)
-#define PADDING       2
-#define HEADERS_BYTES (sizeof(struct headers) - PADDING)
-#define SNDBUF_BYTES  (8 * 1024 * 1024)
-#define RECEIVE_MAX   128
-
-/* Of a frame. Ethernet's 14 bytes would leave those of IP unaligned. */
-struct headers {
-    uint8_t padding[PADDING];
-    struct ether_header ethernet;
-    struct iphdr ip;
-    struct udphdr udp;
-};
+#define FRAME_BYTES  2048
+#define RING_FRAMES  32768 /* 64 MB: a stall must not look like loss */
+#define BLOCK_BYTES  (1u << 20)
+#define SNDBUF_BYTES (8 * 1024 * 1024)
+#define RECEIVE_MAX  128
 
 struct packet_wire {
     struct load_wire wire; /* first: what the others know of it */
     int fd;
-    char interface[IF_NAMESIZE];
+    unsigned card; /* its index */
     uint8_t *ring; /* of what comes */
     unsigned next; /* frame */
     uint16_t first_port, n_ports;
-    uint8_t own_mac[ETH_ALEN], relay_mac[ETH_ALEN];
-    uint32_t relay_host; /* whose MAC that is; 0: not known yet */
+    uint8_t own_mac[LOAD_MAC_BYTES], relay_mac[LOAD_MAC_BYTES];
+    union load_address relay; /* whose MAC that is; no family: not asked yet */
+    bool is_known;            /* it has one */
 
-    struct headers headers[LOAD_BATCH];
+    uint8_t headers[LOAD_BATCH][LOAD_ETHERNET_MAX];
     struct iovec iov[LOAD_BATCH][2];
     struct mmsghdr msg[LOAD_BATCH];
 };
@@ -53,76 +44,38 @@ struct packet_wire {
 /* ---- sending ----------------------------------------------------------------------------------
  */
 
-/* From the kernel's table: the commands over NG have filled it. */
-static bool relay_resolve(struct packet_wire *p, const struct sockaddr_in *relay)
+/* Once for each host: one that nobody answers for is not waited for with each packet. */
+static bool relay_resolve(struct packet_wire *p, const union load_address *relay)
 {
-    struct arpreq request = {0};
-    int fd;
-
-    if (relay->sin_addr.s_addr == p->relay_host)
-        return true;
-    memcpy(&request.arp_pa, relay, sizeof(*relay));
-    snprintf(request.arp_dev, sizeof(request.arp_dev), "%.15s", p->interface);
-    fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    bool is_known = fd >= 0 && ioctl(fd, SIOCGARP, &request) == 0 && (request.arp_flags & ATF_COM);
-    if (fd >= 0)
-        close(fd);
-    if (!is_known)
-        return false;
-    memcpy(p->relay_mac, request.arp_ha.sa_data, ETH_ALEN);
-    p->relay_host = relay->sin_addr.s_addr;
-    return true;
+    if (!load_address_is_same_host(relay, &p->relay)) {
+        p->relay = *relay;
+        p->is_known = load_neighbour_find(p->relay_mac, p->card, relay) == 0;
+    }
+    return p->is_known;
 }
 
-/* RFC 1071 */
-static uint16_t checksum(const struct iphdr *ip)
+static void frame_make(struct packet_wire *p, unsigned i, const struct load_departure *d)
 {
-    uint16_t words[sizeof(*ip) / 2];
-    uint32_t sum = 0;
+    union load_address from = p->wire.sockets->addresses[d->place];
 
-    memcpy(words, ip, sizeof(*ip));
-    for (unsigned i = 0; i < sizeof(*ip) / 2; i++)
-        sum += words[i];
-    sum = (sum & 0xffff) + (sum >> 16);
-    return (uint16_t) ~(sum + (sum >> 16));
-}
-
-/* A UDP checksum of 0 is none: RFC 768. */
-static void headers_make(const struct packet_wire *p, struct headers *h,
-                         const struct load_departure *d)
-{
-    const struct sockaddr_in *from = &p->wire.sockets->addresses[d->place].in4, *to = &d->to->in4;
-
-    *h = (struct headers){
-        .ethernet.ether_type = htons(ETHERTYPE_IP),
-        .ip = {.version = 4,
-               .ihl = 5,
-               .tot_len = htons((uint16_t)(sizeof(h->ip) + sizeof(h->udp) + d->n)),
-               .ttl = 64,
-               .protocol = IPPROTO_UDP,
-               .saddr = from->sin_addr.s_addr,
-               .daddr = to->sin_addr.s_addr},
-        .udp = {.source = htons((uint16_t)(ntohs(from->sin_port) + d->is_rtcp)),
-                .dest = to->sin_port,
-                .len = htons((uint16_t)(sizeof(h->udp) + d->n))},
-    };
-    memcpy(h->ethernet.ether_dhost, p->relay_mac, ETH_ALEN);
-    memcpy(h->ethernet.ether_shost, p->own_mac, ETH_ALEN);
-    h->ip.check = checksum(&h->ip);
+    if (d->is_rtcp)
+        load_address_set_port(&from, (uint16_t)(load_address_port(&from) + 1));
+    size_t n =
+        load_ethernet_write(p->headers[i], p->relay_mac, p->own_mac, &from, d->to, d->at, d->n);
+    p->iov[i][0] = (struct iovec){p->headers[i], n};
+    p->iov[i][1] = (struct iovec){d->at, d->n};
+    p->msg[i].msg_hdr = (struct msghdr){.msg_iov = p->iov[i], .msg_iovlen = 2};
 }
 
 static void send_h(struct load_wire *w, struct load_departure *d, unsigned n)
 {
     struct packet_wire *p = (struct packet_wire *)w;
     uint64_t wall_ns = load_wall_ns();
-    bool is_known = n && relay_resolve(p, &d[0].to->in4);
+    bool is_known = n && relay_resolve(p, d[0].to);
 
     for (unsigned i = 0; i < n; i++) {
         d[i].ns = is_known ? wall_ns : 0;
-        headers_make(p, &p->headers[i], &d[i]);
-        p->iov[i][0] = (struct iovec){(uint8_t *)&p->headers[i] + PADDING, HEADERS_BYTES};
-        p->iov[i][1] = (struct iovec){d[i].at, d[i].n};
-        p->msg[i].msg_hdr = (struct msghdr){.msg_iov = p->iov[i], .msg_iovlen = 2};
+        frame_make(p, i, &d[i]);
     }
     int sent = is_known ? sendmmsg(p->fd, p->msg, n, 0) : 0;
     for (unsigned i = sent < 0 ? 0 : (unsigned)sent; i < n; i++)
@@ -135,24 +88,18 @@ static void send_h(struct load_wire *w, struct load_departure *d, unsigned n)
 static void frame_take(struct packet_wire *p, struct tpacket2_hdr *h, load_arrival_h *arrival_h,
                        void *arg)
 {
-    uint8_t *frame = (uint8_t *)h + h->tp_mac;
-    struct headers headers = {0};
+    struct load_datagram d;
 
-    if (h->tp_snaplen < HEADERS_BYTES)
+    if (!load_ethernet_read(&d, (uint8_t *)h + h->tp_mac, h->tp_snaplen))
         return;
-    memcpy((uint8_t *)&headers + PADDING, frame, HEADERS_BYTES);
-    size_t n_udp = ntohs(headers.udp.len), n = n_udp - sizeof(headers.udp);
-    unsigned port = (unsigned)ntohs(headers.udp.dest) - p->first_port;
-    if (headers.ip.ihl != 5 || n_udp < sizeof(headers.udp) || n > h->tp_snaplen - HEADERS_BYTES ||
-        port >= p->n_ports)
+    unsigned port = (unsigned)load_address_port(&d.to) - p->first_port;
+    if (port >= p->n_ports)
         return;
     struct load_arrival a = {
         .side = (enum load_side)(port / 2 % 2),
-        .from.in4 = {.sin_family = AF_INET,
-                     .sin_addr.s_addr = headers.ip.saddr,
-                     .sin_port = headers.udp.source},
-        .at = frame + HEADERS_BYTES,
-        .n = n,
+        .from = d.from,
+        .at = d.at,
+        .n = d.n,
         .ns = (uint64_t)h->tp_sec * 1000000000 + h->tp_nsec,
     };
     arrival_h(&a, arg);
@@ -190,34 +137,43 @@ static void free_h(struct load_wire *w)
 }
 
 /* UDP to our address alone; the rest of the host's traffic is none of ours. */
-static int filter_attach(int fd, uint32_t local)
+static int filter_attach(int fd, const union load_address *local)
 {
-    struct sock_filter code[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 30), /* destination */
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ntohl(local), 0, 3),
-        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 23), /* protocol */
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_UDP, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, FRAME_BYTES),
-        BPF_STMT(BPF_RET | BPF_K, 0),
-    };
-    struct sock_fprog program = {.len = sizeof(code) / sizeof(code[0]), .filter = code};
+    struct sock_filter code[16];
+    bool is_ip6 = load_address_is_ip6(local);
+    const uint8_t *host =
+        is_ip6 ? local->in6.sin6_addr.s6_addr : (const uint8_t *)(const void *)&local->in4.sin_addr;
+    uint32_t at = is_ip6 ? 38 : 30, protocol_at = is_ip6 ? 20 : 23; /* in the frame */
+    uint8_t n_words = is_ip6 ? 4 : 1, n = 0, n_left = (uint8_t)(2 * n_words + 1);
+
+    for (unsigned i = 0; i < n_words; i++, n_left = (uint8_t)(n_left - 2)) {
+        code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, at + 4 * i);
+        code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
+                                                 load_get32(host + 4 * (size_t)i), 0, n_left);
+    }
+    code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_B | BPF_ABS, protocol_at);
+    code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_UDP, 0, 1);
+    code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, FRAME_BYTES);
+    code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0);
+    struct sock_fprog program = {.len = n, .filter = code};
 
     return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) ? errno : 0;
 }
 
-static int card_bind(struct packet_wire *p)
+static int card_bind(struct packet_wire *p, const char *interface, bool is_ip6)
 {
     struct ifreq request = {0};
     struct sockaddr_ll address = {.sll_family = AF_PACKET,
-                                  .sll_protocol = htons(ETH_P_IP),
-                                  .sll_ifindex = (int)if_nametoindex(p->interface)};
+                                  .sll_protocol = htons(is_ip6 ? ETH_P_IPV6 : ETH_P_IP)};
 
-    if (!address.sll_ifindex)
+    p->card = if_nametoindex(interface);
+    if (!p->card)
         return ENODEV;
-    snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", p->interface);
+    snprintf(request.ifr_name, sizeof(request.ifr_name), "%.15s", interface);
     if (ioctl(p->fd, SIOCGIFHWADDR, &request) != 0)
         return errno;
-    memcpy(p->own_mac, request.ifr_hwaddr.sa_data, ETH_ALEN);
+    memcpy(p->own_mac, request.ifr_hwaddr.sa_data, LOAD_MAC_BYTES);
+    address.sll_ifindex = (int)p->card;
     return bind(p->fd, (const struct sockaddr *)&address, sizeof(address)) ? errno : 0;
 }
 
@@ -242,23 +198,22 @@ static int ring_map(struct packet_wire *p)
     return 0;
 }
 
-static int open_all(struct packet_wire *p, const struct load_sockets *sockets)
+static int open_all(struct packet_wire *p, const char *interface,
+                    const struct load_sockets *sockets)
 {
     const union load_address *local = &sockets->addresses[0];
 
-    if (load_address_is_ip6(local))
-        return EINVAL;
     /* it hears nothing until it has its filter and is bound: protocol 0 */
     p->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
     if (p->fd < 0)
         return errno;
     p->first_port = load_address_port(local);
     p->n_ports = (uint16_t)(4 * sockets->n_pairs);
-    int err = filter_attach(p->fd, local->in4.sin_addr.s_addr);
+    int err = filter_attach(p->fd, local);
     if (!err)
         err = ring_map(p);
     if (!err)
-        err = card_bind(p);
+        err = card_bind(p, interface, load_address_is_ip6(local));
     return err;
 }
 
@@ -272,8 +227,7 @@ int load_wire_packet(struct load_wire **wp, const char *interface,
     p->wire = (struct load_wire){
         .send_h = send_h, .receive_h = receive_h, .free_h = free_h, .sockets = sockets};
     p->fd = -1;
-    snprintf(p->interface, sizeof(p->interface), "%s", interface);
-    int err = open_all(p, sockets);
+    int err = open_all(p, interface, sockets);
     if (err) {
         snprintf(problem, cap, "--interface %s: %s%s", interface, strerror(err),
                  err == EPERM ? " (it takes CAP_NET_RAW)" : "");

@@ -110,12 +110,20 @@ static int floor_open(struct run *run)
     struct floor_config floor = {.kind = run->cfg->floor,
                                  .is_gathering = run->cfg->is_gathering,
                                  .cpu = run->cfg->relay_cpu,
+                                 .address = run->cfg->floor_address,
+                                 .space = run->cfg->floor_space,
                                  .sockets = &run->sockets};
 
     run->floor_ends = calloc(r->n_calls, sizeof(*run->floor_ends));
     if (!run->floor_ends)
         return run_problem(r, ENOMEM, "floor");
-    int err = run_problem(r, floor_start(&run->floor, &floor, run->floor_ends), "floor");
+    int err = floor_start(&run->floor, &floor, run->floor_ends);
+    if (err && (floor.address || floor.space))
+        snprintf(r->problem, sizeof(r->problem), "the floor at --floor-address %s%s%s: %s",
+                 floor.address ? floor.address : "(loopback)",
+                 floor.space ? ", --floor-netns " : "", floor.space ? floor.space : "",
+                 strerror(err));
+    err = run_problem(r, err, "the floor");
     if (!err) {
         run->pid = floor_pid(run->floor);
         r->has_proc = true;

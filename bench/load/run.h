@@ -23,10 +23,11 @@ struct load_run_config {
     unsigned n_pairs, in_flight;
     pid_t pid; /* of the relay; 0: its costs are not known */
     enum floor_kind floor;
-    bool is_gathering;           /* the floor */
-    int relay_cpu;               /* for the floor; -1: any */
-    const struct sound *speech;  /* NULL: a voice-like sound */
-    load_progress_h *progress_h; /* NULL: nobody looks */
+    bool is_gathering;                       /* the floor */
+    int relay_cpu;                           /* for the floor; -1: any */
+    const char *floor_address, *floor_space; /* where it listens (floor.h) */
+    const struct sound *speech;              /* NULL: a voice-like sound */
+    load_progress_h *progress_h;             /* NULL: nobody looks */
     void *arg;
 };
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "bench/load/bencode.h"
+#include "bench/load/ethernet.h"
 #include "bench/load/ice.h"
 #include "bench/load/negotiate.h"
 #include "bench/load/sdp.h"
@@ -11,8 +12,8 @@
 #include "bench/report/versus.h"
 #include "bench/scenario/scenario.h"
 
-/* What a relay under test may answer: an NG reply, the SDP in it, STUN and media; and the files
- * that a load is told by. The first byte says which. */
+/* What a relay under test may answer: an NG reply, the SDP in it, STUN, media and the frames of
+ * them; and the files that a load is told by. The first byte says which. */
 
 static void stream_make(struct load_stream *s, const struct load_mode *mode, enum load_side side)
 {
@@ -46,6 +47,21 @@ static void media_read(const uint8_t *data, size_t n)
         abort();
     load_stream_wipe(&a);
     load_stream_wipe(&b);
+}
+
+/* What comes by a network card, of any length. */
+static void frame_read(const uint8_t *data, size_t n)
+{
+    uint8_t *frame = malloc(n ? n : 1); /* exactly as long: what reads behind it is found */
+    struct load_datagram d;
+
+    if (!frame)
+        return;
+    memcpy(frame, data, n);
+    if (load_ethernet_read(&d, frame, n) &&
+        (d.at < frame || (size_t)(d.at - frame) > n || d.n > n - (size_t)(d.at - frame)))
+        abort();
+    free(frame);
 }
 
 /* An ICE agent that has sent its checks takes what comes: nothing of it is authentic. */
@@ -135,6 +151,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         break;
     case 'i':
         stun_read(data + 1, n - 1);
+        break;
+    case 'f':
+        frame_read(data + 1, n - 1);
         break;
     case 'h':
         page_make((const char *)data + 1, n - 1);

@@ -11,7 +11,6 @@
 /* picrelay-bench as who measures has it: against the real relay, and against what goes wrong. */
 
 static const char program[] = PICRELAY_BINARY_DIR "/picrelay-bench";
-static const char relay_program[] = PICRELAY_BINARY_DIR "/picrelay";
 
 #define WORDS_MAX 32
 
@@ -413,117 +412,6 @@ static void two_relays_and_the_floor_are_measured_in_turn(void **state)
     relay_remove_file(folder, path);
 }
 
-/* ---- over a veth pair, where we may make one --------------------------------------------------
- */
-
-#define VETH_NG "10.99.9.2:2223"
-
-static const char veth_yaml[] =
-    "interfaces:\n"
-    "  - {name: enterprise, address: 10.99.9.2, ports: 10000-10999}\n"
-    "  - {name: skype, address: 10.99.9.2, ports: 11000-11999, provider: skype}\n"
-    "  - {name: wlm, address: 10.99.9.2, ports: 12000-12099, provider: wlm}\n"
-    "  - {name: aol, address: 10.99.9.2, ports: 12100-12199, provider: aol}\n"
-    "  - {name: yahoo, address: 10.99.9.2, ports: 12200-12299, provider: yahoo}\n"
-    "control: {ng: [\"udp:" VETH_NG "\"], allow: [\"10.99.9.1\"]}\nhttp: off\nworkers: 1\n";
-
-/* Two namespaces, ours and the relay's, with a pair of cards between them. @return false: not
- * allowed */
-static bool veth_make(const char *ours, const char *theirs)
-{
-    char command[1024];
-
-    snprintf(command, sizeof(command),
-             "{ ip netns add %s && ip netns add %s &&"
-             " ip -n %s link add load type veth peer name relay netns %s &&"
-             " ip -n %s address add 10.99.9.1/24 dev load && ip -n %s link set load up &&"
-             " ip -n %s address add 10.99.9.2/24 dev relay && ip -n %s link set relay up &&"
-             " ip -n %s neigh add 10.99.9.3 lladdr 02:00:0a:63:09:03 dev relay nud permanent;"
-             " } >/dev/null 2>&1",
-             ours, theirs, ours, theirs, ours, ours, theirs, theirs, theirs);
-    return system(command) == 0; /* NOLINT(cert-env33-c): ip(8) is what makes namespaces */
-}
-
-static void veth_names(char ours[static 32], char theirs[static 32])
-{
-    snprintf(ours, 32, "bench-test-%d", (int)getpid());
-    snprintf(theirs, 32, "relay-test-%d", (int)getpid());
-}
-
-/* Also where the test has failed, or made but one of them. */
-static int veth_remove(void **state)
-{
-    char ours[32], theirs[32], command[128];
-
-    (void)state;
-    veth_names(ours, theirs);
-    snprintf(command, sizeof(command), "ip netns del %s 2>/dev/null; ip netns del %s 2>/dev/null",
-             ours, theirs);
-    (void)!system(command); /* NOLINT(cert-env33-c): likewise */
-    return 0;
-}
-
-static bool is_ready(void *arg)
-{
-    return strstr(process_err(arg), "picrelay: ready") != NULL;
-}
-
-/* The ends have no sockets: packets and checks of ICE are frames. */
-static void frames_of_a_network_card_reach_the_relay_and_come_back(void **state)
-{
-    struct relay r = {.loop = own_loop()};
-    char ours[32], theirs[32];
-    const char *const relay[] = {"/sbin/ip",    "netns",    "exec",   theirs,
-                                 relay_program, "--config", r.config, NULL};
-    const char *const bench[] = {"/sbin/ip",
-                                 "netns",
-                                 "exec",
-                                 ours,
-                                 program,
-                                 "--ng",
-                                 VETH_NG,
-                                 "--interface",
-                                 "load",
-                                 "--local",
-                                 "10.99.9.3",
-                                 "--direction",
-                                 "enterprise,skype",
-                                 "--mode",
-                                 "ice-srtp",
-                                 "--calls",
-                                 "4",
-                                 "--seconds",
-                                 "1",
-                                 "--rtcp",
-                                 "--json",
-                                 NULL};
-
-    (void)state;
-    veth_names(ours, theirs);
-    if (!veth_make(ours, theirs)) {
-        loop_free(r.loop);
-        skip();
-    }
-    relay_write_file(r.folder, r.config, veth_yaml);
-    const struct process_config relay_cfg = {.loop = r.loop, .argv = relay, .is_quiet = true};
-    const struct process_config bench_cfg = {.loop = r.loop, .argv = bench, .is_quiet = true};
-    assert_int_equal(process_start(&r.process, &relay_cfg), 0);
-    relay_wait(&r, is_ready, r.process, "the relay's ready line");
-    struct bench b = {.loop = r.loop};
-    assert_int_equal(process_start(&b.process, &bench_cfg), 0);
-    bench_wait(&b);
-    json_t *json = bench_json(&b);
-    assert_int_equal(process_status(b.process), 0);
-    assert_true(relay_json_int(json, "media.received") > 0);
-    assert_true(relay_json_int(json, "media.rtcp_received") > 0);
-    assert_int_equal(relay_json_int(json, "media.ice_failed"), 0);
-    json_decref(json);
-    process_free(b.process);
-    process_free(r.process);
-    relay_remove_file(r.folder, r.config);
-    loop_free(r.loop);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -539,8 +427,6 @@ int main(void)
         cmocka_unit_test(control_c_ends_each_call_and_writes_the_report),
         cmocka_unit_test(a_relay_that_dies_is_told_with_what_was_measured_until_then),
         cmocka_unit_test(two_relays_and_the_floor_are_measured_in_turn),
-        cmocka_unit_test_teardown(frames_of_a_network_card_reach_the_relay_and_come_back,
-                                  veth_remove),
     };
 
     return cmocka_run_group_tests(tests, relay_setup, relay_teardown);
