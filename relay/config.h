@@ -63,7 +63,7 @@ struct config_interface {
         uint32_t complexity; /* 1..10; 0: 5 */
         bool fec;            /* from the start; else after reports of loss */
         bool dtx;
-    } opus;         /* as it is sent here */
+    } opus; /* as it is sent here */
     struct {
         union addr server; /* UDP; AF_UNSPEC: none */
         char username[CONFIG_TURN_TEXT_MAX], password[CONFIG_TURN_TEXT_MAX];
@@ -114,18 +114,18 @@ struct config {
         enum log_format format;
     } log;
 
-    uint32_t port_rest_s;         /* 10 */
-    uint32_t media_timeout_s;     /* 60: all streams silent */
-    uint32_t silent_timeout_s;    /* 3600: on hold */
-    uint32_t offer_timeout_s;     /* 3600: never answered */
-    uint32_t ice_timeout_s;       /* 20: from a peer's candidates to "failed" */
-    uint32_t delete_delay_s;      /* 30 */
-    uint32_t max_calls;           /* 0: no limit but ports and descriptors */
-    uint32_t load_limit_percent;  /* 85: no new calls when all workers are as busy */
-    uint32_t gather_us;           /* 1000: how long packets may gather under load; 0: not */
-    int tos;                      /* 184 (DSCP EF); -1: leave */
-    uint32_t reorder_window_ms;   /* 40 */
-    uint32_t gate_margin_percent; /* 50: above what the negotiated codecs need */
+    uint32_t port_rest_s;            /* 10 */
+    uint32_t media_timeout_s;        /* 60: all streams silent */
+    uint32_t silent_timeout_s;       /* 3600: on hold */
+    uint32_t offer_timeout_s;        /* 3600: never answered */
+    uint32_t ice_timeout_s;          /* 20: from a peer's candidates to "failed" */
+    uint32_t delete_delay_s;         /* 30 */
+    uint32_t max_calls;              /* 0: no limit but ports and descriptors */
+    uint32_t load_limit_percent;     /* 85: no new calls when all workers are as busy */
+    uint32_t gather_us;              /* 1000: how long packets may gather under load; 0: not */
+    int tos;                         /* 184 (DSCP EF); -1: leave */
+    uint32_t reorder_window_ms;      /* 40 */
+    uint32_t gate_margin_percent;    /* 50: above what the negotiated codecs need */
     uint32_t dtls_certificate_hours; /* 24: then new calls show another one */
 };
 
@@ -148,8 +148,11 @@ int config_parse(struct config *cfg, const char *yaml, size_t n, const char *nam
 /** Writes the effective configuration as YAML that config_load() takes; secrets are masked. */
 void config_print(const struct config *cfg, FILE *out);
 
-/** Writes the reference of all keys: what they mean, their ranges, an example of each. */
-void config_print_reference(FILE *out);
+/**
+ * Writes the reference of all keys: what each means, its unit, range, default and an example.
+ * @param defaults  as config_default() leaves it
+ */
+void config_print_reference(const struct config *defaults, FILE *out);
 
 /** @return index of the interface; -1: none of that name */
 int config_find_interface(const struct config *cfg, const char *name, size_t n);

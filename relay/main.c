@@ -183,6 +183,13 @@ static int run(const struct config *cfg, const struct options *opt)
     return code;
 }
 
+static int print_reference(struct config *cfg)
+{
+    config_default(cfg);
+    config_print_reference(cfg, stdout);
+    return EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
     struct options opt;
@@ -199,17 +206,14 @@ int main(int argc, char **argv)
     case OPTIONS_VERSION:
         options_print_version(stdout);
         return EXIT_SUCCESS;
-    case OPTIONS_PRINT_REFERENCE:
-        config_print_reference(stdout);
-        return EXIT_SUCCESS;
     default:
         break;
     }
     cfg = calloc(1, sizeof(*cfg));
     if (!cfg)
         return complain(EXIT_FAILURE, "out of memory");
-    code = load_config(cfg, &opt);
-    if (!code)
+    code = opt.action == OPTIONS_PRINT_REFERENCE ? print_reference(cfg) : load_config(cfg, &opt);
+    if (!code && opt.action != OPTIONS_PRINT_REFERENCE)
         code = run(cfg, &opt);
     free(cfg);
     return code;

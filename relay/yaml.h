@@ -84,8 +84,9 @@ struct yaml_field {
     int64_t min, max;    /* of a number; of the items of a list */
     const char *help;    /* one line */
     bool is_required;
-    size_t offset;    /* of the value in the struct that the map is read into */
-    const void *more; /* what the type of the value needs to know: words, rows */
+    const char *default_words; /* for the reference, of a default that is not one value */
+    size_t offset;             /* of the value in the struct that the map is read into */
+    const void *more;          /* what the type of the value needs to know: words, rows */
     /** Reads the value at `target` (struct + offset). @return 0; EINVAL, ENOMEM: reported */
     int (*read_h)(const struct yaml_field *field, const struct yaml_node *node, void *target,
                   const struct yaml_report *report);

@@ -596,16 +596,27 @@ static void host_check_warns_of_ports_that_others_use(void **state)
     assert_non_null(strstr(out, "max_calls: 1000000 calls need 8000064 file descriptors"));
 }
 
-static void reference_names_every_key_and_its_example_is_taken(void **state)
+static char *reference_text(void)
 {
     char *text = NULL;
     size_t n = 0;
     FILE *out = open_memstream(&text, &n);
+    struct config *cfg = malloc(sizeof(*cfg));
+
+    assert_non_null(out);
+    assert_non_null(cfg);
+    config_default(cfg);
+    config_print_reference(cfg, out);
+    fclose(out);
+    free(cfg);
+    return text;
+}
+
+static void reference_names_every_key_and_its_example_is_taken(void **state)
+{
+    char *text = reference_text();
 
     (void)state;
-    assert_non_null(out);
-    config_print_reference(out);
-    fclose(out);
     for (const struct yaml_field *f = config_fields; f->key; f++) {
         struct config *cfg = malloc(sizeof(*cfg));
         char yaml[256];
@@ -619,8 +630,30 @@ static void reference_names_every_key_and_its_example_is_taken(void **state)
             fail_msg("the example of %s: %s", f->key, err);
         free(cfg);
     }
-    assert_non_null(strstr(text, "interfaces.ports\n"));
-    assert_non_null(strstr(text, "(seconds, 0 to 3600)"));
+    free(text);
+}
+
+static void reference_tells_units_choices_and_defaults_at_every_depth(void **state)
+{
+    static const char *const parts[] = {
+        "interfaces.ports\n",
+        "default: none; the key is required\n",
+        "interfaces.opus.bitrate\n",
+        "(bit/s, 0 to 510000)\n    default: 0\n",
+        "interfaces.turn.gather_ms\n",
+        "(milliseconds, 0 to 2000)\n    default: 200\n",
+        "one of auto, lync, ocs2007, wlm2009, msn, rfc\n    default: auto\n",
+        "(threads, 1 to 256)\n    default: one for each CPU",
+        "(seconds, 0 to 3600)\n    default: 10\n",
+        "default: [\"udp:127.0.0.1:2223\"]\n",
+    };
+    char *text = reference_text();
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        if (!strstr(text, parts[i]))
+            fail_msg("the reference does not have: %s", parts[i]);
+    }
     free(text);
 }
 
@@ -648,6 +681,7 @@ int main(void)
         cmocka_unit_test(host_check_raises_the_descriptor_limit),
         cmocka_unit_test(host_check_warns_of_ports_that_others_use),
         cmocka_unit_test(reference_names_every_key_and_its_example_is_taken),
+        cmocka_unit_test(reference_tells_units_choices_and_defaults_at_every_depth),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
