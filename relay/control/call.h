@@ -27,8 +27,8 @@ struct leg;
 struct leg_ice {
     struct ice_leg *agent;
     enum ice_mode mode;
-    bool is_lite; /* we are */
-    struct ice_turn_server *turn; /* NULL: none */
+    bool is_lite;                            /* we are */
+    struct ice_turn_server *turn;            /* NULL: none */
     struct stream *streams[ICE_STREAMS_MAX]; /* by the agent's stream number; NULL: closed */
 };
 
@@ -58,7 +58,7 @@ struct stream {
     int ice_stream;
     bool has_remote_ice;           /* its agent has the peer's candidates of this generation */
     struct ice_progress *progress; /* of both components; NULL: no ICE */
-    struct handshake *handshake; /* DTLS; NULL: none. Its keys are below when it is done */
+    struct handshake *handshake;   /* DTLS; NULL: none. Its keys are below when it is done */
     struct media_stream *media;
     struct stream *sink; /* where the worker was last told to send its arrivals; NULL: nowhere */
     struct sdp_crypto offered_keys[CALL_KEYS_MAX]; /* ours, as we put them into an offer */
@@ -70,7 +70,7 @@ struct stream {
     struct srtp_keys remote; /* the peer's: what it sends; SRTP_SUITE_NONE: plain */
     struct srtp_keys local_in_force, remote_in_force; /* what the data plane has */
     bool is_muxed;
-    bool offers_mux, requires_mux; /* what we last put into an offer */
+    bool offers_mux, requires_mux;               /* what we last put into an offer */
     bool refuses_dtls, is_passive, prefers_sdes; /* as the offer from this leg was to be taken */
     enum sdp_direction offered_direction;
 
@@ -99,12 +99,12 @@ struct leg {
     unsigned interface;
     enum config_dialect dialect;
     const char *dialect_why;
-    struct sdp_doc *doc; /* its last description; NULL: none yet */
-    struct leg *peer;    /* with whom it exchanges media; NULL: nobody yet */
-    struct leg_ice *ice; /* NULL: none */
-    bool has_ice;        /* our SDP towards this leg carries ICE */
-    bool refused_ice;    /* it answered without: plain addresses until reset */
-    char *remote_ufrag;  /* to tell a restart */
+    struct sdp_doc *doc;             /* its last description; NULL: none yet */
+    struct leg *peer;                /* with whom it exchanges media; NULL: nobody yet */
+    struct leg_ice *ice;             /* NULL: none */
+    bool has_ice;                    /* our SDP towards this leg carries ICE */
+    bool refused_ice;                /* it answered without: plain addresses until reset */
+    char *remote_ufrag;              /* to tell a restart */
     struct certificate *certificate; /* that it shows in DTLS */
     struct stream **streams;
     unsigned n_streams;

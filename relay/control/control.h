@@ -51,7 +51,7 @@ struct control {
     struct siphash_key calls_key; /* call-ids are chosen by strangers: see siphash.h */
     uint64_t turn_waits_us[CONFIG_INTERFACES_MAX]; /* until then its TURN server, which was silent,
                                                     * is not waited for */
-    struct hash *calls;           /* by call-id */
+    struct hash *calls;                            /* by call-id */
     struct list live;  /* calls with media, the one whose check is due first at the head */
     struct list ended; /* calls that only wait for their delete-delay */
     unsigned n_live, n_streams, n_transcoders, n_releasing;

@@ -139,9 +139,9 @@ struct media_rules {
     uint32_t max_pps;      /* RTP packets that may arrive a second, in bursts of up to one second's
                               worth; 0: no limit */
     uint32_t max_bytes_ps; /* bytes of RTP that may arrive a second, likewise; 0: no limit */
-    uint16_t max_packet_bytes; /* of one RTP packet, header included; 0: no limit */
-    uint32_t ssrc_silence_us;  /* how long a source must have been silent before another SSRC is
-                                  heard; new rules let one follow at once. 0: any at any time */
+    uint16_t max_packet_bytes;    /* of one RTP packet, header included; 0: no limit */
+    uint32_t ssrc_silence_us;     /* how long a source must have been silent before another SSRC is
+                                     heard; new rules let one follow at once. 0: any at any time */
     uint32_t ssrc_low, ssrc_high; /* a=x-ssrc-range: no other is heard; 0: none was given */
     bool is_ssrc_throttled;       /* Microsoft's rule in the place of ssrc_silence_us */
     bool needs_rtcp; /* its peer must hear RTCP at least every 5 s, whatever the other leg sends */

@@ -20,13 +20,14 @@
  * Every completion tells by its user data what it is of: a pointer, and in the low bits a tag.
  */
 
+/* The kernel sizes the hash table in which it looks up requests to cancel by the length of this
+ * queue: 8192 entries make 256 buckets. */
+#define URING_COMPLETIONS 8192
 #define URING_SUBMISSIONS 1024
-#define URING_COMPLETIONS 8192 /* the kernel finds receives that are cancelled by 256 lists then   \
-                                */
-#define URING_BUFFERS   512    /* provided to the kernel; a power of two */
-#define URING_SENDS     2048   /* laid out, or not settled yet; a power of two */
-#define URING_FILES_MAX 262144
-#define URING_GROUP     0 /* of the provided buffers */
+#define URING_BUFFERS     512  /* provided to the kernel; a power of two */
+#define URING_SENDS       2048 /* laid out, or not settled yet; a power of two */
+#define URING_FILES_MAX   262144
+#define URING_GROUP       0 /* of the provided buffers */
 
 enum uring_tag {
     URING_WAKE,    /* pointer: none */
