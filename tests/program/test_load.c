@@ -1,11 +1,13 @@
 #include "tests/program/crowd.h"
 
+#include <limits.h>
 #include <sys/resource.h>
 
 /* Thousands of calls: what they cost while they are up, and that nothing of them stays. */
 
 #define CALLS_UP         2000
 #define CALLS_A_ROUND    1000
+#define ROUNDS           4
 #define FDS_PER_CALL     4  /* two legs of RTP and RTCP, without ICE */
 #define KIB_PER_CALL_MAX 64 /* the promise for pass-through without ICE */
 
@@ -43,6 +45,21 @@ static void metrics_are_served_with_two_thousand_calls_up(void **state)
     relay_stop(&r); /* with all of them up */
 }
 
+/* What leaks, leaks in each round; pools and the allocator's own fill in one or another, which
+ * depends on how many calls were under way at a time. So the round that left least counts. */
+static unsigned long least_growth(const unsigned long memory[ROUNDS])
+{
+    unsigned long least = ULONG_MAX;
+
+    for (unsigned i = 1; i < ROUNDS; i++) {
+        unsigned long grown = memory[i] > memory[i - 1] ? memory[i] - memory[i - 1] : 0;
+
+        if (grown < least)
+            least = grown;
+    }
+    return least;
+}
+
 static void a_thousand_calls_up_and_down_leave_nothing_behind(void **state)
 {
     struct relay r;
@@ -54,19 +71,20 @@ static void a_thousand_calls_up_and_down_leave_nothing_behind(void **state)
     double free_ports =
         relay_metric(&r, "picrelay_ports{interface=\"enterprise\",state=\"free\"} ");
     unsigned n_descriptors = process_descriptors(r.process);
-    unsigned long memory[3];
-    for (unsigned round = 0; round < 3; round++) {
+    unsigned long memory[ROUNDS];
+    for (unsigned round = 0; round < ROUNDS; round++) {
         crowd_come(&r, CALLS_A_ROUND);
         crowd_do(&r, "delete", CALLS_A_ROUND);
         crowd_await_end(&r, free_ports);
         memory[round] = process_memory_kib(r.process, "VmRSS");
     }
-    print_message("resident: %lu, %lu, %lu KiB\n", memory[0], memory[1], memory[2]);
+    for (unsigned round = 0; round < ROUNDS; round++)
+        print_message("resident after round %u: %lu KiB\n", round + 1, memory[round]);
     crowd_await_descriptors(&r, n_descriptors);
-    /* the first round fills pools; after it only the cookies of half a minute may add up: 3,000
-     * replies of some hundred bytes. A call that stayed would be 10 KiB and more. */
+    /* the cookies of half a minute may add up: 1,000 calls' replies of some hundred bytes each. A
+     * call that stayed would be 10 KiB and more. */
     if (!RELAY_IS_SANITIZED)
-        assert_true(memory[2] < memory[0] + 2 * CALLS_A_ROUND * 5);
+        assert_true(least_growth(memory) < CALLS_A_ROUND * 5);
     relay_stop(&r);
 }
 
