@@ -46,6 +46,29 @@ unsigned red_parse(struct red_block blocks[RED_BLOCKS_MAX], const uint8_t *paylo
     return n_blocks;
 }
 
+size_t red_remove(uint8_t *payload, const struct red_block *blocks, unsigned n_blocks,
+                  uint32_t removed)
+{
+    const unsigned primary = n_blocks - 1;
+    size_t at = 0;
+
+    removed &= ~(UINT32_C(1) << primary);
+    for (unsigned i = 0; i < primary; i++) {
+        if (removed >> i & 1)
+            continue;
+        memmove(payload + at, payload + (size_t)i * HEADER, HEADER);
+        at += HEADER;
+    }
+    payload[at++] = payload[(size_t)primary * HEADER];
+    for (unsigned i = 0; i < n_blocks; i++) {
+        if (removed >> i & 1)
+            continue;
+        memmove(payload + at, blocks[i].payload, blocks[i].n);
+        at += blocks[i].n;
+    }
+    return at;
+}
+
 void red_init(struct red_sender *r)
 {
     r->n = 0;

@@ -30,6 +30,15 @@ struct red_block {
  *  @return how many blocks; 0: malformed */
 unsigned red_parse(struct red_block blocks[RED_BLOCKS_MAX], const uint8_t *payload, size_t n);
 
+/**
+ * Takes redundant blocks out of a payload, in place.
+ * @param blocks   of red_parse(); they borrow from the same payload, and are void after this
+ * @param removed  bit i: block i goes; the primary one, the last, stays
+ * @return bytes that are left
+ */
+size_t red_remove(uint8_t *payload, const struct red_block *blocks, unsigned n_blocks,
+                  uint32_t removed);
+
 /** What was sent last, to be repeated. */
 struct red_sender {
     uint32_t ts;

@@ -5,7 +5,7 @@
 
 /* Digits put between relayed packets, and events taken out from between them. */
 
-enum { PT_PCMU = 0, PT_EVENT = 101, ENDS = 3 };
+enum { PT_PCMU = 0, PT_EVENT = 101, PT_RED = 121, ENDS = 3 };
 
 static const struct digit digit_5 = {.code = 5, .volume = 8, .duration_ms = 100, .pause_ms = 100};
 
@@ -192,6 +192,79 @@ static void blocked_events_leave_no_gap(void **state)
     rig_close(&rig);
 }
 
+/* @return bytes that were written: the blocks of RFC 2198, each of two bytes; with padding */
+static size_t write_red(uint8_t *data, uint16_t seq, const uint8_t *pts, unsigned n_blocks)
+{
+    size_t n = RTP_HEADER_BYTES;
+
+    (void)rig_rtp(data, PT_RED, seq, RIG_PEER_A);
+    for (unsigned i = 0; i + 1 < n_blocks; i++) {
+        const uint8_t header[] = {(uint8_t)(0x80 | pts[i]), 0, 0, 2};
+
+        memcpy(data + n, header, sizeof(header));
+        n += sizeof(header);
+    }
+    data[n++] = pts[n_blocks - 1];
+    for (unsigned i = 0; i < n_blocks; i++, n += 2)
+        memset(data + n, pts[i], 2);
+    memcpy(data + n, "\0\0\3", 3);
+    data[0] |= 0x20;
+    return n + 3;
+}
+
+/* Beside sound they are cut out; alone, or where it cannot be read, the packet goes as a whole. */
+static void events_inside_red_are_blocked_too(void **state)
+{
+    static const struct {
+        const char *why;
+        uint8_t pts[3], left[3];
+        unsigned n, n_left;
+    } rows[] = {
+        {"sound alone", {0, 0}, {0, 0}, 2, 2},
+        {"an event beside sound", {PT_EVENT, 0}, {0}, 2, 1},
+        {"an event between", {0, PT_EVENT, 0}, {0, 0}, 3, 2},
+        {"events alone", {PT_EVENT, PT_EVENT}, {0}, 2, 0},
+        {"an event with sound before it", {0, PT_EVENT}, {0}, 2, 0},
+    };
+    uint8_t sent[256], heard[256];
+    unsigned n_blocked = 0;
+    struct rtp_packet before;
+    struct rig rig;
+
+    (void)state;
+    open_with_events(&rig);
+    rig.a.rules.action[PT_RED] = MEDIA_RELAY_RED;
+    rig.a.rules.out_pt[PT_RED] = PT_RED;
+    rig_leg_set(&rig, &rig.a);
+    assert_int_equal(media_stream_block_events(rig.a.stream, true), 0);
+    rig_settle(&rig);
+    rig_send_rtp(&rig.a, PT_PCMU, 100);
+    before = rig_recv_rtp(&rig.b);
+    for (uint16_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        size_t n = write_red(sent, (uint16_t)(101 + i), rows[i].pts, rows[i].n);
+        size_t n_left = write_red(heard, 0, rows[i].left, rows[i].n_left ? rows[i].n_left : 1);
+        uint8_t got[256];
+
+        rig_send(&rig.a, MEDIA_RTP, sent, n);
+        if (rows[i].n_left == 0) {
+            n_blocked++;
+            continue;
+        }
+        if (rig_recv(&rig.b, MEDIA_RTP, got, sizeof(got)) != n_left ||
+            memcmp(got + RTP_HEADER_BYTES, heard + RTP_HEADER_BYTES, n_left - RTP_HEADER_BYTES) !=
+                0)
+            fail_msg("%s", rows[i].why);
+    }
+    sent[0] &= (uint8_t)~0x20;
+    sent[RTP_HEADER_BYTES] = 0x80; /* a header that is cut off */
+    rig_send(&rig.a, MEDIA_RTP, sent, RTP_HEADER_BYTES + 2);
+    rig_send_rtp(&rig.a, PT_PCMU, 110);
+    while (rig_recv_rtp(&rig.b).ts != before.ts + 10 * 160)
+        ;
+    assert_int_equal(rig_drops(&rig.a, DROP_BLOCKED), n_blocked + 1);
+    rig_close(&rig);
+}
+
 static void a_digit_that_nobody_takes_leaves_nothing_behind(void **state)
 {
     struct rig rig;
@@ -213,6 +286,7 @@ int main(void)
         cmocka_unit_test(a_digit_is_encrypted_like_its_stream),
         cmocka_unit_test(a_digit_to_a_held_leg_is_not_kept_for_later),
         cmocka_unit_test(blocked_events_leave_no_gap),
+        cmocka_unit_test(events_inside_red_are_blocked_too),
         cmocka_unit_test(a_digit_that_nobody_takes_leaves_nothing_behind),
     };
 

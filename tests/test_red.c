@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "codec/red.h"
@@ -56,6 +57,40 @@ static void a_payload_that_is_cut_off_is_refused(void **state)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         if (red_parse(b, rows[i].red, rows[i].n) != rows[i].n_blocks)
             fail_msg("%s", rows[i].why);
+    }
+}
+
+static void redundant_blocks_can_be_taken_out(void **state)
+{
+    static const uint8_t red[] = {0x85, 0, 0,   2,   0xe5, 1,   4,   3,   0x86, 0,  0,
+                                  1,    7, 'a', 'b', 'c',  'd', 'e', 'f', 'x',  'y'};
+    static const struct {
+        uint32_t removed;
+        const char *left; /* payload type and bytes of each block */
+    } rows[] = {
+        {0, "5ab101cde6f7xy"}, {1, "101cde6f7xy"}, {2, "5ab6f7xy"}, {4, "5ab101cde7xy"},
+        {5, "101cde7xy"},      {7, "7xy"},         {15, "7xy"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        uint8_t payload[sizeof(red)];
+        struct red_block b[RED_BLOCKS_MAX];
+        char left[64] = "";
+        unsigned n_blocks;
+        size_t n;
+
+        memcpy(payload, red, sizeof(red));
+        assert_int_equal(red_parse(b, payload, sizeof(payload)), 4);
+        n = red_remove(payload, b, 4, rows[i].removed);
+        n_blocks = red_parse(b, payload, n);
+        for (unsigned k = 0; k < n_blocks; k++) {
+            const size_t at = strlen(left);
+
+            (void)snprintf(left + at, sizeof(left) - at, "%u%.*s", b[k].pt, (int)b[k].n,
+                           (const char *)b[k].payload);
+        }
+        assert_string_equal(left, rows[i].left);
     }
 }
 
@@ -235,6 +270,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_payload_is_taken_apart),
         cmocka_unit_test(a_payload_that_is_cut_off_is_refused),
+        cmocka_unit_test(redundant_blocks_can_be_taken_out),
         cmocka_unit_test(what_is_wrapped_can_be_taken_apart),
         cmocka_unit_test(what_is_too_old_or_too_long_is_not_repeated),
         cmocka_unit_test(a_lost_packet_comes_back_with_the_next),

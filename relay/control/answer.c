@@ -5,6 +5,7 @@
 #include "relay/control/apply.h"
 #include "relay/control/command.h"
 #include "relay/control/describe.h"
+#include "relay/control/digits.h"
 #include "relay/control/plan.h"
 #include "relay/control/fragment.h"
 #include "relay/control/transport/handshake.h"
@@ -157,7 +158,11 @@ static int negotiate_line(struct answer *a, unsigned i, struct stream *from, str
     err = plan_line(&a->plans[i], from, to, answer);
     report_bad_formats(a, &a->d.offerer->doc->media[i], a->plans[i].bad_offered);
     report_bad_formats(a, answer, a->plans[i].bad_answered);
-    return err;
+    if (err)
+        return err;
+    digits_warn(from, &a->plans[i].from_offerer);
+    digits_warn(to, &a->plans[i].from_answerer);
+    return 0;
 }
 
 static int accept_line(struct answer *a, unsigned i)
@@ -320,6 +325,7 @@ void command_answer(struct control *c, const struct ng_request *req, struct comm
     }
     decide(a);
     accept_ice(a);
+    digits_take_flag(a->d.answerer, req);
     for (unsigned i = 0; i < a->doc->n_media; i++)
         take_line(a, i);
     set_answerer_doc(a);

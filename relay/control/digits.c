@@ -136,15 +136,38 @@ int digits_play(struct control *c, const struct ng_request *req, const char **re
     return err ? fail(reason, err, why_not(err)) : 0;
 }
 
+static void warn_of_tones(const struct stream *s, const char *codec, const char *why)
+{
+    log_warning(s->leg->call->id, "block DTMF: tones in %s are not taken out: %s", codec, why);
+}
+
+/* An answer that is waited for decides with this in mind. */
+static bool is_undecided(const struct stream *s)
+{
+    return !s->is_active || s->leg->is_waiting ||
+           (s->sink && s->sink->leg && s->sink->leg->is_waiting);
+}
+
 /* Tones are taken out of what is decoded; what cannot be decoded is named in the log, as its tones
  * go on. */
 static void mute_tones(struct stream *s, bool is_muted)
 {
-    const int err = plan_digits(s, is_muted ? DIGITS_MUTED : DIGITS_AS_THEY_ARE);
+    const enum negotiate_digits digits = is_muted ? DIGITS_MUTED : DIGITS_AS_THEY_ARE;
+    int err;
 
+    if (is_undecided(s)) {
+        s->digits = digits;
+        return;
+    }
+    err = plan_digits(s, digits);
     if (err)
-        log_warning(s->leg->call->id, "block DTMF: tones in %s are not taken out: %s", s->codec,
-                    err == ENOTSUP ? "it cannot be transcoded" : why_not(err));
+        warn_of_tones(s, s->codec, err == ENOTSUP ? "it cannot be transcoded" : why_not(err));
+}
+
+void digits_warn(const struct stream *s, const struct negotiated_flow *flow)
+{
+    if (s->digits == DIGITS_MUTED && !negotiated_flow_transcodes(flow))
+        warn_of_tones(s, flow->codec, "it cannot be transcoded");
 }
 
 /* @return how many streams were told */
@@ -155,13 +178,20 @@ static unsigned block_leg(struct leg *leg, bool is_blocked, bool is_muted)
     for (unsigned i = 0; i < leg->n_streams; i++) {
         struct stream *s = leg->streams[i];
 
-        if (!is_sound(s) || media_stream_block_events(s->media, is_blocked) != 0)
+        if (s->kind != MEDIA_AUDIO || !s->media ||
+            media_stream_block_events(s->media, is_blocked) != 0)
             continue;
         n++;
         if (is_muted || (!is_blocked && s->digits == DIGITS_MUTED))
             mute_tones(s, is_muted);
     }
     return n;
+}
+
+void digits_take_flag(struct leg *sender, const struct ng_request *req)
+{
+    if (ng_has(req, NG_FLAG_BLOCK_DTMF))
+        (void)block_leg(sender, true, req->dtmf_security == NG_DTMF_SILENCE);
 }
 
 /* A from-tag counts with flag directional only: clients always send one. */

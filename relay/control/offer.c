@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "relay/clock.h"
+#include "relay/control/digits.h"
 #include "relay/control/fragment.h"
 #include "relay/control/sdp/lync_sdp.h"
 #include "relay/control/status/report.h"
@@ -220,6 +221,7 @@ static int put_into_force(struct offer *o)
     if (err)
         return err;
     leg_follow_doc(a, o->d.answerer);
+    digits_take_flag(a, o->req);
     undo_forget(o->undo);
     o->undo = NULL;
     return 0;

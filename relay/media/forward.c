@@ -1,5 +1,9 @@
 #include "relay/media/forward.h"
 
+#include <string.h>
+
+#include "codec/red.h"
+
 enum drop forward_check(const struct media_stream *sink)
 {
     if (!sink)
@@ -26,6 +30,49 @@ static enum drop leave_out(const struct media_stream *s, const struct rtp_packet
     return DROP_BLOCKED;
 }
 
+static bool is_event(const struct media_stream *s, uint8_t pt)
+{
+    return formats_find(&s->formats, pt)->action == MEDIA_RELAY_EVENT;
+}
+
+/* What follows the payload is padding; it stays. */
+static void shorten_payload(struct packet *p, size_t n)
+{
+    uint8_t *payload = p->data + p->rtp.payload_start;
+    const size_t cut = p->rtp.payload_len - n;
+    const size_t n_padding = p->len - p->rtp.payload_start - p->rtp.payload_len;
+
+    memmove(payload + n, payload + p->rtp.payload_len, n_padding);
+    p->rtp.payload_len = (uint16_t)n;
+    p->len -= (uint32_t)cut;
+}
+
+/* Events repeated beside sound go; where they are what the packet is sent for, all of it. RED that
+ * cannot be read could be read by the other side. */
+static bool take_events_out(const struct media_stream *s, struct packet *p)
+{
+    uint8_t *payload = p->data + p->rtp.payload_start;
+    struct red_block blocks[RED_BLOCKS_MAX];
+    const unsigned n = red_parse(blocks, payload, p->rtp.payload_len);
+    uint32_t events = 0;
+
+    if (n == 0 || is_event(s, blocks[n - 1].pt))
+        return false;
+    for (unsigned i = 0; i + 1 < n; i++)
+        events |= (uint32_t)is_event(s, blocks[i].pt) << i;
+    if (events)
+        shorten_payload(p, red_remove(payload, blocks, n, events));
+    return true;
+}
+
+/* @return whether something is left of it that may pass */
+static bool pass_blocked(const struct media_stream *s, struct packet *p, uint8_t action)
+{
+    if (action == MEDIA_RELAY_RED)
+        return take_events_out(s, p);
+    return action != MEDIA_RELAY_EVENT;
+}
+
 /* The header extension goes: its ids were agreed with one leg alone (a=extmap is not passed on). */
 static enum drop forward(struct packet *p, const struct batch *b)
 {
@@ -38,7 +85,7 @@ static enum drop forward(struct packet *p, const struct batch *b)
     if (p->kind != PACKET_RTP)
         return DROP_NONE;
     format = formats_find(&s->formats, p->rtp.pt);
-    if (s->is_event_blocked && format->action == MEDIA_RELAY_EVENT)
+    if (s->is_event_blocked && !pass_blocked(s, p, format->action))
         return leave_out(s, &p->rtp);
     reason = forward_check(s->sink);
     if (reason != DROP_NONE)

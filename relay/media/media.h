@@ -107,6 +107,7 @@ enum media_action {
     MEDIA_DROP,
     MEDIA_RELAY,
     MEDIA_RELAY_EVENT, /* telephone-event: relayed unless blocked */
+    MEDIA_RELAY_RED,   /* RFC 2198: relayed, without its blocks of what is blocked */
     MEDIA_TRANSCODE,
 };
 

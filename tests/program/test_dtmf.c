@@ -230,6 +230,75 @@ static void blocked_tones_are_listened_for(void **state)
     talk_close(&t);
 }
 
+/* Its events end here from the first packet on; those of the other side, who did not ask, pass. */
+static void a_flag_blocks_what_its_sender_dials(void **state)
+{
+    static const char lines[] = "a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n";
+    struct relay *r = *state;
+
+    for (unsigned who = TALK_A; who <= TALK_B; who++) {
+        const char *const in_offer = who == TALK_A ? "block-DTMF" : NULL;
+        const char *const in_answer = who == TALK_B ? "block-DTMF" : NULL;
+        char sdp[PHONE_SDP_MAX];
+        struct talk t;
+
+        talk_open(&t, r);
+        talk_offer(&t, TALK_A, phone_sdp(sdp, &t.phone[TALK_A], "RTP/AVP", "0 101", lines),
+                   in_offer);
+        talk_answer(&t, TALK_A, phone_sdp(sdp, &t.phone[TALK_B], "RTP/AVP", "0 101", lines),
+                    in_answer);
+        expect_transcoding(&t, false);
+        talk_be_dropped(&t, who, PT_EVENT, "dtmf_blocked");
+        (void)talk_pass(&t, who);
+        phone_send_rtp(&t.phone[!who], &t.told[!who], PT_EVENT, 1);
+        assert_int_equal(phone_hear(&t.phone[who], r, PHONE_RTP, 1)->rtp.pt, PT_EVENT);
+
+        block(&t, "unblock DTMF", NULL);
+        phone_send_rtp(&t.phone[who], &t.told[who], PT_EVENT, 1);
+        assert_int_equal(phone_hear(&t.phone[!who], r, PHONE_RTP, 2)->rtp.pt, PT_EVENT);
+        talk_close(&t);
+    }
+}
+
+/* With DTMF-security beside the flag, tones are listened for; and one word takes both back, also
+ * before anybody has answered. */
+static void a_flag_has_tones_listened_for(void **state)
+{
+    struct relay *r = *state;
+    struct talk t;
+
+    talk_open(&t, r);
+    talk_offer(&t, TALK_A, NULL, "block-DTMF DTMF-security=silence");
+    talk_answer(&t, TALK_A, NULL, NULL);
+    expect_transcoding(&t, true);
+    block(&t, "unblock DTMF", NULL);
+    expect_transcoding(&t, false);
+    talk_close(&t);
+
+    talk_open(&t, r);
+    talk_offer(&t, TALK_A, NULL, "block-DTMF DTMF-security=silence");
+    json_decref(
+        relay_ask_for(r, talk_request(&t, "unblock DTMF", TALK_A, false, NULL, NULL), "ok"));
+    talk_answer(&t, TALK_A, NULL, NULL);
+    expect_transcoding(&t, false);
+    talk_close(&t);
+}
+
+static void tones_that_cannot_be_taken_out_are_named(void **state)
+{
+    static const char msrta[] = "a=rtpmap:114 x-msrta/16000\r\n";
+    struct relay *r = *state;
+    char sdp[PHONE_SDP_MAX];
+    struct talk t;
+
+    talk_open(&t, r);
+    talk_offer(&t, TALK_A, phone_sdp(sdp, &t.phone[TALK_A], "RTP/AVP", "114", msrta),
+               "block-DTMF DTMF-security=silence");
+    talk_answer(&t, TALK_A, phone_sdp(sdp, &t.phone[TALK_B], "RTP/AVP", "114", msrta), NULL);
+    assert_true(relay_has_logged(r, "tones in x-msrta are not taken out"));
+    talk_close(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +308,9 @@ int main(void)
         cmocka_unit_test(what_cannot_be_played_is_an_error),
         cmocka_unit_test(blocked_events_end_at_the_relay),
         cmocka_unit_test(blocked_tones_are_listened_for),
+        cmocka_unit_test(a_flag_blocks_what_its_sender_dials),
+        cmocka_unit_test(a_flag_has_tones_listened_for),
+        cmocka_unit_test(tones_that_cannot_be_taken_out_are_named),
     };
 
     return cmocka_run_group_tests(tests, relay_setup, relay_teardown);

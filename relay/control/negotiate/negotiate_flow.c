@@ -34,6 +34,13 @@ static void flow_primary(struct negotiated_flow *flow, const struct negotiate_di
     }
 }
 
+static uint8_t relay_action(const struct sdp_format *f)
+{
+    if (format_is_event(f))
+        return MEDIA_RELAY_EVENT;
+    return format_is_red(f) ? MEDIA_RELAY_RED : MEDIA_RELAY;
+}
+
 /* Events, comfort noise and RED follow the speech: through the transcoder if it is transcoded, so
  * that they share its sequence and timestamps; else as they are, if the clock is the same. */
 static void flow_additions(struct negotiated_flow *flow, const struct negotiate_direction *d,
@@ -48,7 +55,7 @@ static void flow_additions(struct negotiated_flow *flow, const struct negotiate_
         if (transcodes) {
             flow_add_input(flow, f);
         } else if (same) {
-            flow->action[f->pt] = format_is_event(f) ? MEDIA_RELAY_EVENT : MEDIA_RELAY;
+            flow->action[f->pt] = relay_action(f);
             flow->out_pt[f->pt] = same->pt;
         }
     }

@@ -76,6 +76,7 @@ enum ng_flag {
     NG_FLAG_DEBUG,
     NG_FLAG_RECORD_CALL,
     NG_FLAG_INJECT_DTMF,
+    NG_FLAG_BLOCK_DTMF,
     NG_FLAG_COUNT
 };
 

@@ -41,6 +41,7 @@ static const struct flag flags[] = {
     {STR_INIT("provisional"), BIT(PROVISIONAL)},
     {STR_INIT("debug"), BIT(DEBUG)},
     {STR_INIT("inject-DTMF"), BIT(INJECT_DTMF)},
+    {STR_INIT("block-DTMF"), BIT(BLOCK_DTMF)},
 
     /* What the relay does anyway, or what belongs to commands and media that it does not have. */
     {STR_INIT("allow-asymmetric-codecs"), 0},
@@ -49,7 +50,6 @@ static const struct flag flags[] = {
     {STR_INIT("no-codec-renegotiation"), 0},
     {STR_INIT("static-codecs"), 0},
     {STR_INIT("detect-DTMF"), 0},
-    {STR_INIT("block-DTMF"), 0},
     {STR_INIT("pierce-NAT"), 0},
     {STR_INIT("NAT-wait"), 0},
     {STR_INIT("unidirectional"), 0},
