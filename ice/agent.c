@@ -1,39 +1,10 @@
 #include "ice/leg.h"
 
-#include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <unistd.h>
-
-#define FDS_PER_LEG 2 /* a context's eventfd, and one more */
-#define FDS_SPARE   8
-#define FDS_MAX     32
 
 #define IDLE_MS         5000 /* libnice's */
 #define IDLE_SETTLED_MS 50   /* the least that it takes */
-
-/* GLib ends the process when it cannot have an eventfd. So before libnice is asked to open
- * descriptors, as many are taken and given back, and some more for what other threads may open in
- * between. */
-int ice_check_fds_left(const struct ice *ice, unsigned n)
-{
-    int fds[FDS_MAX];
-    unsigned i = 0;
-    int err = 0;
-
-    assert(n + FDS_SPARE <= FDS_MAX);
-    while (i < n + FDS_SPARE && !err) {
-        fds[i] = fcntl(ice->wake_fd, F_DUPFD_CLOEXEC, 0);
-        if (fds[i] < 0)
-            err = errno;
-        else
-            i++;
-    }
-    while (i > 0)
-        close(fds[--i]);
-    return err;
-}
 
 /* ---- what libnice tells: called on whatever thread has entered the leg ---- */
 
@@ -149,7 +120,6 @@ static NiceAgent *agent_new(GMainContext *context, const struct ice_leg_config *
 static void open_agent(struct ice_leg *leg, NiceAddress *local)
 {
     /* Nobody polls the context while it is owned, so there is nobody to wake; who leaves arms. */
-    leg->context = g_main_context_new();
     ice_leg_enter(leg);
     leg->agent = agent_new(leg->context, &leg->cfg);
     nice_agent_add_local_address(leg->agent, local);
@@ -177,9 +147,6 @@ int ice_leg_alloc(struct ice_leg **legp, struct ice *ice, const struct ice_leg_c
     if (!ice_addr_to_nice(&local, &cfg->local))
         return EINVAL;
     nice_address_set_port(&local, 0);
-    err = ice_check_fds_left(ice, FDS_PER_LEG);
-    if (err)
-        return err;
 
     leg = calloc(1, sizeof(*leg));
     if (!leg)
@@ -192,8 +159,12 @@ int ice_leg_alloc(struct ice_leg **legp, struct ice *ice, const struct ice_leg_c
     for (unsigned i = 0; i < G_N_ELEMENTS(leg->bridges); i++)
         leg->bridges[i] = (struct ice_watch){leg, -1};
     leg->nice_due_us = UINT64_MAX;
-    err = ice_leg_count_in(leg);
+    err = ice_contexts_take(ice, &leg->context, &leg->wake_fd);
+    if (!err)
+        err = ice_leg_count_in(leg);
     if (err) {
+        if (leg->context)
+            ice_contexts_give(ice, leg->context);
         free(leg);
         return err;
     }
@@ -228,7 +199,10 @@ void ice_leg_free(struct ice_leg *leg)
     g_object_unref(leg->agent); /* the last one: callbacks hold theirs only under our lock */
     leg->agent = NULL;
     g_main_context_release(leg->context);
-    g_main_context_unref(leg->context);
+    if (leg->cfg.turn) /* libnice may have left the end of an allocation in it */
+        g_main_context_unref(leg->context);
+    else
+        ice_contexts_give(leg->ice, leg->context);
     leg->context = NULL;
     leg->is_closed = true;
     pthread_mutex_unlock(&leg->lock);

@@ -64,9 +64,10 @@ static void drop_message(const gchar *domain, GLogLevelFlags level, const gchar 
 int ice_alloc(struct ice **icep)
 {
     struct ice *ice;
-    int err;
+    int err, fd;
 
-    if (!ice_door_is_in_force()) /* a program whose names are not looked up before GLib's */
+    if (!ice_door_is_in_force() ||
+        !ice_host_is_in_force()) /* a program whose names are not looked up before GLib's */
         return ENOTSUP;
     ice = calloc(1, sizeof(*ice));
     if (!ice)
@@ -77,6 +78,8 @@ int ice_alloc(struct ice **icep)
 
     pthread_mutex_init(&ice->lock, NULL);
     err = open_descriptors(ice);
+    if (!err)
+        err = ice_contexts_take(ice, &ice->idle_context, &fd);
     if (err)
         goto out;
     err = ice_mailbox_init(&ice->mail);
@@ -89,6 +92,8 @@ int ice_alloc(struct ice **icep)
 out:
     if (err) {
         g_log_remove_handler("libnice", ice->log_handler);
+        if (ice->idle_context)
+            g_main_context_unref(ice->idle_context);
         close_descriptors(ice);
         pthread_mutex_destroy(&ice->lock);
         free(ice);
@@ -108,6 +113,8 @@ void ice_free(struct ice *ice)
     g_log_remove_handler("libnice", ice->log_handler);
 
     ice_thread_free_the_dead(ice);
+    ice_contexts_wipe(ice);
+    g_main_context_unref(ice->idle_context);
     deadline_wipe(&ice->deadlines);
     close_descriptors(ice);
     ice_mailbox_wipe(&ice->mail);

@@ -88,6 +88,7 @@ struct ice_leg {
     /* Under lock, together with everything inside of libnice. */
     pthread_mutex_t lock;
     GMainContext *context;
+    int wake_fd; /* the context's own descriptor, of which nothing is to be heard: see arm() */
     NiceAgent *agent;
     gint priority; /* what g_main_context_prepare() said last */
     gint n_polls;
@@ -124,6 +125,8 @@ struct ice_mailbox {
     struct ice_leg *first, *last;
 };
 
+#define ICE_CONTEXTS_SPARE 64
+
 #define ICE_BATCH 32 /* datagrams that one turn reads: other legs have their turns soon */
 
 struct ice_packet {
@@ -145,6 +148,11 @@ struct ice {
     uint64_t next_wake_us; /* what the thread sleeps for; 0: it is awake and will look again */
     size_t n_legs;
     struct ice_leg *dead; /* freed legs, kept until the thread cannot hold a pointer to them */
+
+    /* Control's alone. */
+    GMainContext *idle_context; /* nobody runs it: see host.c */
+    GMainContext *spare[ICE_CONTEXTS_SPARE];
+    unsigned n_spare;
 
     /* The ice thread's alone. */
     struct ice_stun stun;
@@ -197,6 +205,21 @@ void ice_door_send(const struct ice_component *c, const struct sockaddr_storage 
                    const void *bytes, size_t n);
 socklen_t ice_addr_len(const struct sockaddr_storage *addr);
 
+/* host.c */
+/** Until ice_host_end(), what libnice makes on this thread has no contexts of its own. */
+void ice_host_begin(struct ice *ice);
+void ice_host_end(struct ice *ice);
+/** Whether libnice's and GLib's functions are hidden by ours. */
+bool ice_host_is_in_force(void);
+
+/* contexts.c */
+/** @param wake_fd  gets the context's own descriptor.
+ *  @return 0; EMFILE, ENFILE: too few descriptors are left */
+int ice_contexts_take(struct ice *ice, GMainContext **contextp, int *wake_fd);
+/** A context that nobody owns; it is kept if no socket is attached to it. */
+void ice_contexts_give(struct ice *ice, GMainContext *context);
+void ice_contexts_wipe(struct ice *ice);
+
 /* vet.c */
 /** Decides about a datagram. @return whether libnice is to have it. Thread: ice */
 bool ice_vet(struct ice_component *c, const struct ice_packet *p, uint64_t now_us);
@@ -244,8 +267,6 @@ void ice_lite_take(struct ice_component *c, const StunMessage *request,
 void ice_lite_choose(struct ice_component *c, const struct ice_candidate *remotes, size_t n);
 
 /* agent.c */
-/** @return 0; EMFILE, ENFILE: there are not n free descriptors and some more */
-int ice_check_fds_left(const struct ice *ice, unsigned n);
 /** How soon libnice thinks that checks are over. */
 void ice_set_idle(struct ice_leg *leg, bool is_settled);
 

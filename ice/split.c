@@ -103,15 +103,18 @@ int ice_split_open(int stun_fd, int tos, bool has_turn, int *media_fd)
     return err;
 }
 
-int ice_split_probe(const struct sockaddr *addr, socklen_t len)
+int ice_split_probe(const struct sockaddr *addr, socklen_t len, int *fd)
 {
     int err = 0;
-    int fd = socket(addr->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int probe = socket(addr->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-    if (fd < 0)
+    if (probe < 0)
         return errno;
-    if (bind(fd, addr, len))
+    if (bind(probe, addr, len))
         err = errno;
-    close(fd);
+    if (err)
+        close(probe);
+    else
+        *fd = probe;
     return err;
 }

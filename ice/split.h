@@ -31,8 +31,8 @@
  */
 int ice_split_open(int stun_fd, int tos, bool has_turn, int *media_fd);
 
-/** Tells whether a UDP port can be had for oneself. @return 0; EADDRINUSE, EADDRNOTAVAIL, EMFILE
- * ... */
-int ice_split_probe(const struct sockaddr *addr, socklen_t len);
+/** Tells whether a UDP port can be had for oneself. @param fd  gets the socket that holds it.
+ *  @return 0; EADDRINUSE, EADDRNOTAVAIL, EMFILE ... */
+int ice_split_probe(const struct sockaddr *addr, socklen_t len, int *fd);
 
 #endif

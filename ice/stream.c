@@ -7,10 +7,6 @@
 
 #include "ice/split.h"
 
-/* What libnice opens for a component: a context, a cancellable, a socket, a netlink socket while
- * it looks up the interface; and our media socket. */
-#define FDS_PER_COMPONENT 5
-
 #define TURNS_TO_CLOSE 8 /* a removed stream's sockets are closed in the first one */
 
 void ice_wipe_string(char *s)
@@ -62,20 +58,23 @@ static void set_port(struct sockaddr_storage *addr, uint16_t port)
         ((struct sockaddr_in *)addr)->sin_port = htons(port);
 }
 
-/* libnice says no more than that it could not gather; this tells why, before it is asked. */
-static int probe_ports(const struct ice_leg *leg, unsigned n, const uint16_t *ports)
+/* libnice says no more than that it could not gather; this tells why. All ports are held at the
+ * same time: they may be the same one, or there may be descriptors for one only. */
+static int why_not(const struct ice_leg *leg, unsigned n, const uint16_t *ports)
 {
     struct sockaddr_storage addr = leg->cfg.local;
+    int fds[ICE_COMPONENTS];
+    unsigned i = 0;
+    int err = 0;
 
-    for (unsigned i = 0; i < n; i++) {
-        int err;
-
+    while (i < n && !err) {
         set_port(&addr, ports[i]);
-        err = ice_split_probe((struct sockaddr *)&addr, sizeof(addr));
-        if (err)
-            return err;
+        err = ice_split_probe((struct sockaddr *)&addr, ice_addr_len(&addr), &fds[i]);
+        i += !err;
     }
-    return 0;
+    while (i > 0)
+        close(fds[--i]);
+    return err ? err : EADDRINUSE; /* it was, and is free again */
 }
 
 /* Only STUN comes to libnice's sockets, and what a relay passes on: that is media. */
@@ -92,7 +91,9 @@ static void data_h(NiceAgent *agent, guint nice_id, guint component, guint n, gc
 
 static int gather(struct ice_leg *leg, struct ice_stream *s)
 {
+    ice_host_begin(leg->ice);
     s->nice_id = nice_agent_add_stream(leg->agent, s->n_components);
+    ice_host_end(leg->ice);
     if (s->nice_id == 0)
         return ENOMEM;
 
@@ -104,7 +105,7 @@ static int gather(struct ice_leg *leg, struct ice_stream *s)
     }
     ice_turn_prepare(leg, s);
     if (!nice_agent_gather_candidates(leg->agent, s->nice_id))
-        return EADDRINUSE; /* taken since probe_ports() */
+        return EADDRINUSE;
     if (leg->cfg.tos >= 0)
         nice_agent_set_stream_tos(leg->agent, s->nice_id, leg->cfg.tos);
     return 0;
@@ -214,16 +215,12 @@ int ice_leg_add_stream(struct ice_leg *leg, unsigned n_components, const uint16_
     if (place == ICE_STREAMS_MAX || n_components < 1 || n_components > ICE_COMPONENTS)
         return -EINVAL;
 
-    err = ice_check_fds_left(leg->ice, n_components * FDS_PER_COMPONENT);
-    if (!err)
-        err = probe_ports(leg, n_components, ports);
-    if (err)
-        return -err;
-
     s = stream_new(leg, n_components, ports);
     if (!s)
         return -ENOMEM;
     err = open_stream(leg, s, place);
+    if (err == EADDRINUSE)
+        err = why_not(leg, n_components, ports);
     return err ? -err : (int)place;
 }
 

@@ -111,6 +111,19 @@ static bool is_same_set(const GPollFD *a, const GPollFD *b, gint n)
     return true;
 }
 
+/* GLib's own descriptor is for whoever changes a context that another thread sleeps on. Nobody
+ * sleeps on ours, and who has changed one asks it again here; but GLib writes into it at each
+ * change of its sockets, and the ice thread would wake for that. */
+static gint without(GPollFD *polls, gint n, int fd)
+{
+    gint n_left = 0;
+
+    for (gint i = 0; i < n; i++)
+        if (polls[i].fd != fd)
+            polls[n_left++] = polls[i];
+    return n_left;
+}
+
 /* Descriptors of every priority are asked for, so that the set stays the same while something
  * is ready. */
 static int arm(struct ice_leg *leg)
@@ -123,6 +136,7 @@ static int arm(struct ice_leg *leg)
     n = g_main_context_query(leg->context, G_MAXINT, &timeout_ms, polls, ICE_WATCHES);
     if (n > ICE_WATCHES)
         return ENOBUFS;
+    n = without(polls, n, leg->wake_fd);
 
     if (n != leg->n_polls || !is_same_set(polls, leg->polls, n)) {
         memcpy(leg->polls, polls, (size_t)n * sizeof(polls[0]));

@@ -13,6 +13,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <nice/agent.h>
+#include <nice/interfaces.h>
+
 #include "tests/ice_rig.h"
 
 /* ---- helpers ---- */
@@ -290,6 +293,63 @@ static void ice_connects_while_another_legs_port_is_flooded(void **state)
     ice_free(ice);
 }
 
+/* ---- what libnice is told of its surroundings: host.c ---- */
+
+/* GLib's generator would say the same after the same seed, and can be told from what it said. */
+static void ice_has_passwords_that_nobody_can_compute(void **state)
+{
+    char pwd[2][ICE_PWD_MAX];
+    struct ice *ice;
+
+    (void)state;
+    assert_int_equal(ice_alloc(&ice), 0);
+    for (unsigned m = 0; m < N_MODES; m++) {
+        for (unsigned i = 0; i < 2; i++) {
+            struct end a = {0};
+            struct ice_leg_config cfg = config(modes[m], &a);
+            struct ice_candidate c[COMPONENTS];
+
+            g_random_set_seed(1);
+            end_open(&a, ice, &cfg);
+            assert_int_equal(ice_local_candidates(a.leg, 0, c, COMPONENTS), COMPONENTS);
+            snprintf(pwd[i], sizeof(pwd[i]), "%s",
+                     is_draft6(cfg.mode) ? c[0].pwd : ice_local_pwd(a.leg, 0));
+            assert_true(strlen(pwd[i]) >= 22);
+            ice_leg_free(a.leg);
+        }
+        assert_string_not_equal(pwd[0], pwd[1]);
+    }
+    ice_free(ice);
+}
+
+static void numbers_at_random_are_within_what_was_asked_for(void **state)
+{
+    unsigned n_seen[3] = {0};
+
+    (void)state;
+    for (unsigned i = 0; i < 3000; i++) {
+        const gint32 n = g_random_int_range(-1, 2);
+
+        assert_in_range(n + 1, 0, 2);
+        n_seen[n + 1]++;
+    }
+    for (unsigned i = 0; i < 3; i++)
+        assert_in_range(n_seen[i], 700, 1300); /* eleven times their deviation either way */
+    assert_int_equal(g_random_int_range(7, 8), 7);
+}
+
+/* The addresses of the host are nobody's business: libnice would ask the kernel for them with each
+ * socket, candidate and check. */
+static void ice_looks_no_addresses_up(void **state)
+{
+    NiceAddress loopback;
+
+    (void)state;
+    assert_true(nice_address_set_from_string(&loopback, "127.0.0.1"));
+    assert_int_equal(nice_interfaces_get_if_index_by_addr(&loopback), 0);
+    assert_null(nice_interfaces_get_local_ips(TRUE));
+}
+
 /* ---- ports, descriptors, lifetime ---- */
 
 static void ice_gives_a_removed_streams_ports_back_at_once(void **state)
@@ -409,31 +469,76 @@ static void ice_leaves_no_descriptor_and_no_thread_behind(void **state)
     assert_int_equal(count_entries("/proc/self/task"), n_threads);
 }
 
-/* GLib would end the process; see ice_check_fds_left(). */
+/* @return the limit with which n more descriptors can be had; numbers in use may have gaps */
+static struct rlimit limit_for(unsigned n, const struct rlimit *old)
+{
+    struct rlimit limit = *old;
+    int fds[PORTS_MAX] = {0};
+
+    assert_true(n < PORTS_MAX);
+    for (unsigned i = 0; i <= n; i++) {
+        fds[i] = dup(STDERR_FILENO);
+        assert_true(fds[i] >= 0);
+    }
+    limit.rlim_cur = (rlim_t)fds[n];
+    for (unsigned i = 0; i <= n; i++)
+        close(fds[i]);
+    return limit;
+}
+
+static int add_stream_with_descriptors(struct end *a, unsigned n)
+{
+    const unsigned n_fds = count_entries("/proc/self/fd");
+    struct rlimit old, low;
+    int stream;
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+    low = limit_for(n, &old);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+    stream = ice_leg_add_stream(a->leg, COMPONENTS, a->ports);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+    if (stream < 0)
+        assert_int_equal(count_entries("/proc/self/fd"), n_fds);
+    return stream;
+}
+
 static void ice_says_when_descriptors_run_out(void **state)
 {
+    enum { NEEDED = 2 * COMPONENTS }; /* a port has two sockets */
     struct ice *ice;
-    struct end a = {0};
-    struct ice_leg_config cfg = config(ICE_MODE_LYNC, &a);
-    struct rlimit old, low;
-    struct ice_leg *leg;
-    unsigned n_fds;
 
     (void)state;
     assert_int_equal(ice_alloc(&ice), 0);
-    assert_int_equal(ice_leg_alloc(&a.leg, ice, &cfg), 0);
-    free_ports("127.0.0.1", a.ports, COMPONENTS);
-    n_fds = count_entries("/proc/self/fd");
+    for (unsigned m = 0; m < N_MODES; m++) {
+        struct end a = {0};
+        struct ice_leg_config cfg = config(modes[m], &a);
+
+        assert_int_equal(ice_leg_alloc(&a.leg, ice, &cfg), 0);
+        free_ports("127.0.0.1", a.ports, COMPONENTS);
+        for (unsigned n = 0; n < NEEDED; n++)
+            assert_int_equal(add_stream_with_descriptors(&a, n), -EMFILE);
+        assert_int_equal(add_stream_with_descriptors(&a, NEEDED), 0);
+        ice_leg_free(a.leg);
+    }
+    ice_free(ice);
+}
+
+/* GLib would end the process; see ice_contexts_take(). */
+static void ice_has_a_descriptor_for_a_leg_or_says_that_it_has_not(void **state)
+{
+    struct ice *ice;
+    struct end a = {0};
+    struct ice_leg_config cfg = config(ICE_MODE_RFC, &a);
+    struct rlimit old, low;
+
+    (void)state;
+    assert_int_equal(ice_alloc(&ice), 0);
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
-
-    low = (struct rlimit){.rlim_cur = n_fds + 4, .rlim_max = old.rlim_max};
+    low = limit_for(0, &old);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
-    assert_int_equal(ice_leg_add_stream(a.leg, COMPONENTS, a.ports), -EMFILE);
-    assert_int_equal(ice_leg_alloc(&leg, ice, &cfg), EMFILE);
+    assert_int_equal(ice_leg_alloc(&a.leg, ice, &cfg), EMFILE);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
-
-    assert_int_equal(count_entries("/proc/self/fd"), n_fds);
-    assert_int_equal(ice_leg_add_stream(a.leg, COMPONENTS, a.ports), 0);
+    assert_int_equal(ice_leg_alloc(&a.leg, ice, &cfg), 0);
     ice_leg_free(a.leg);
     ice_free(ice);
 }
@@ -647,12 +752,16 @@ int main(void)
         cmocka_unit_test(ice_keeps_stun_away_from_the_media_socket),
         cmocka_unit_test(ice_media_can_be_sent_from_the_signalled_port),
         cmocka_unit_test(ice_connects_while_another_legs_port_is_flooded),
+        cmocka_unit_test(ice_has_passwords_that_nobody_can_compute),
+        cmocka_unit_test(numbers_at_random_are_within_what_was_asked_for),
+        cmocka_unit_test(ice_looks_no_addresses_up),
         cmocka_unit_test(ice_gives_a_removed_streams_ports_back_at_once),
         cmocka_unit_test(ice_connects_on_ports_that_were_used_before),
         cmocka_unit_test(ice_says_when_a_port_is_taken_and_leaves_nothing),
         cmocka_unit_test(ice_refuses_a_stream_with_the_same_port_twice),
         cmocka_unit_test(ice_leaves_no_descriptor_and_no_thread_behind),
         cmocka_unit_test(ice_says_when_descriptors_run_out),
+        cmocka_unit_test(ice_has_a_descriptor_for_a_leg_or_says_that_it_has_not),
         cmocka_unit_test(ice_takes_as_many_streams_as_it_says),
         cmocka_unit_test(ice_tells_nothing_of_a_leg_that_was_freed),
         cmocka_unit_test(ice_lets_a_handler_free_legs_that_have_news),

@@ -184,12 +184,14 @@ static void split_marks_the_media_socket_with_the_tos(void **state)
 static void split_leaves_no_room_for_a_stranger_without_the_option(void **state)
 {
     struct port p;
+    int fd = -1;
 
     (void)state;
     port_open(&p, AF_INET);
-    assert_int_equal(ice_split_probe((struct sockaddr *)&p.addr, p.addr_len), EADDRINUSE);
+    assert_int_equal(ice_split_probe((struct sockaddr *)&p.addr, p.addr_len, &fd), EADDRINUSE);
     port_close(&p);
-    assert_int_equal(ice_split_probe((struct sockaddr *)&p.addr, p.addr_len), 0);
+    assert_int_equal(ice_split_probe((struct sockaddr *)&p.addr, p.addr_len, &fd), 0);
+    close(fd);
 }
 
 static void split_answers_for_a_socket_that_is_none(void **state)
