@@ -46,42 +46,68 @@ static void mark(struct session *s)
     session_tell(s, "marker");
 }
 
-static void change(struct session *s, struct peer_change *c, const char *what)
+static const char *codec_now(const struct session *s)
 {
-    struct session_end *a = &s->end[CALL_A];
+    return peer_sender_codec(peer_sender(session_peer(s, side_of(s))))->name;
+}
 
-    if (!s->call) {
-        session_tell(s, "%s needs a new offer, and the other end is not here", what);
-        return;
-    }
-    c->direction = a->is_held ? PEER_SENDONLY : PEER_SENDRECV;
-    if (call_change(s->call, c) == 0)
-        session_tell(s, "%s: done; A sends %s", what,
-                     peer_sender_codec(peer_sender(call_peer(s->call, CALL_A)))->name);
+/* Where SDP is pasted, what comes on stdin meanwhile is no key. */
+static int change_pass(struct session *s, const struct peer_change *c)
+{
+    bool is_pasted = !s->call && !s->o->sdp_in;
+
+    if (s->call)
+        return call_change(s->call, c);
+    if (is_pasted)
+        session_keys_read(s, false);
+    int err = exchange_offer(&s->exchange, s->alone, c);
+    if (is_pasted)
+        session_keys_read(s, true);
+    return err;
+}
+
+/* @return 0; or an error, which has been told */
+static int change(struct session *s, struct peer_change *c, const char *what)
+{
+    c->direction = s->end[side_of(s)].is_held ? PEER_SENDONLY : PEER_SENDRECV;
+    int err = change_pass(s, c);
+    if (err)
+        session_tell(s, "%s: %s", what, s->call ? call_problem(s->call) : s->exchange.problem);
     else
-        session_tell(s, "%s: %s", what, call_problem(s->call));
+        session_tell(s, "%s: done; %c sends %s", what, "AB"[side_of(s)], codec_now(s));
+    return err;
 }
 
 static void hold(struct session *s)
 {
-    struct session_end *a = &s->end[CALL_A];
+    struct session_end *e = &s->end[side_of(s)];
     struct peer_change c = {0};
 
-    a->is_held = s->call && !a->is_held;
-    change(s, &c, a->is_held ? "hold" : "end of hold");
+    e->is_held = !e->is_held;
+    if (change(s, &c, e->is_held ? "hold" : "end of hold") != 0)
+        e->is_held = !e->is_held;
 }
 
 static void codec_change(struct session *s)
 {
-    struct peer_change c = {0};
+    struct peer_change c = {.only = peer_next_codec(session_peer(s, side_of(s)))};
     char what[64];
 
-    c.only = s->call ? peer_next_codec(call_peer(s->call, CALL_A)) : NULL;
     snprintf(what, sizeof(what), "codec %s", c.only ? c.only : "change");
-    if (s->call && !c.only)
-        session_tell(s, "A has no other codec");
+    if (c.only)
+        (void)change(s, &c, what);
     else
-        change(s, &c, what);
+        session_tell(s, "%c has no other codec", "AB"[side_of(s)]);
+}
+
+/* The other end, which is elsewhere, has made a further offer. */
+static void change_answer(struct session *s)
+{
+    if (exchange_answer(&s->exchange, s->alone) == 0)
+        session_tell(s, "the other end made a new offer; %c sends %s", "AB"[side_of(s)],
+                     codec_now(s));
+    else
+        session_tell(s, "the other end made a new offer: %s", s->exchange.problem);
 }
 
 static void act(struct session *s, char key)
@@ -105,7 +131,7 @@ static void act(struct session *s, char key)
         codec_change(s);
         break;
     case KEY_RESTART:
-        change(s, &restart, "ICE restart");
+        (void)change(s, &restart, "ICE restart");
         break;
     case KEY_MARKER:
         mark(s);
@@ -120,6 +146,8 @@ static void act(struct session *s, char key)
 
 void session_act(struct session *s)
 {
+    if (exchange_has_come(&s->exchange))
+        change_answer(s);
     while (s->n_pressed && !s->is_quitting) {
         char key = s->pressed[0];
 

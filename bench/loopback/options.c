@@ -95,7 +95,8 @@ static const char manual[] =
     "  line that has only a dot. With --ng this program tells the relay of both sides, and what is\n"
     "  pasted is what goes between the relay and the other end; without, it is what the relay's own\n"
     "  proxy would carry. Two of these programs can be joined by two named pipes (--sdp-in,\n"
-    "  --sdp-out). Keys that need a new offer (h c i) work only with both ends here.\n"
+    "  --sdp-out). Keys that need a new offer (h c i) go the same way: by pipes the other end answers\n"
+    "  at once; by hand the offer is printed, and the answer to it is read.\n"
     "\n";
 
 static const char manual_end[] =

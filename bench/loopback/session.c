@@ -112,6 +112,16 @@ static void keys_h(int fd, void *arg)
     }
 }
 
+void session_keys_read(struct session *s, bool is_on)
+{
+    if (is_on)
+        (void)loop_watch_alloc(&s->keys_watch, s->loop, STDIN_FILENO, keys_h, s);
+    else
+        loop_watch_free(s->keys_watch);
+    if (!is_on)
+        s->keys_watch = NULL;
+}
+
 static void signals_h(int fd, void *arg)
 {
     struct session *s = arg;
@@ -189,22 +199,27 @@ static int alone_open(struct session *s)
     struct peer_config cfg = peer_config_of(s, s->plan->side);
 
     /* what the other end is like is told by its options, though it is elsewhere */
-    call_default_flags(s->flags, sizeof(s->flags), &s->plan->end[0].peer, &s->plan->end[1].peer);
-    if (s->o->offer_flags)
-        snprintf(s->flags, sizeof(s->flags), "%s", s->o->offer_flags);
+    for (unsigned i = 0; i < 2; i++) {
+        call_default_flags(s->flags[i], sizeof(s->flags[i]), &s->plan->end[i].peer,
+                           &s->plan->end[!i].peer);
+        if (s->o->offer_flags)
+            snprintf(s->flags[i], sizeof(s->flags[i]), "%s", s->o->offer_flags);
+    }
     int err = signalling_init(&s->signalling, s->ng);
     s->signalling.direction = s->o->direction;
     s->signalling.provider = s->o->provider;
     s->exchange = (struct exchange){.loop = s->loop,
                                     .quiet = &s->quiet,
                                     .signalling = &s->signalling,
+                                    .side = s->plan->side,
                                     .in = s->o->sdp_in,
                                     .out = s->o->sdp_out,
-                                    .offer_flags = s->flags,
+                                    .offer_flags = {s->flags[0], s->flags[1]},
                                     .answer_flags = s->o->answer_flags,
                                     .is_stopped = is_stopped,
                                     .arg = s,
-                                    .out_fd = -1};
+                                    .out_fd = -1,
+                                    .reader.fd = -1};
     return err ? err : peer_alloc(&s->alone, &cfg);
 }
 
@@ -239,7 +254,7 @@ static int signal_call(struct session *s)
 {
     s->at = STEP_SIGNALLING;
     session_show(s);
-    int err = s->call ? call_set_up(s->call) : exchange_run(&s->exchange, s->alone, s->plan->side);
+    int err = s->call ? call_set_up(s->call) : exchange_run(&s->exchange, s->alone);
     if (err)
         snprintf(s->problem, sizeof(s->problem), "%s",
                  s->call ? call_problem(s->call) : s->exchange.problem);
@@ -277,7 +292,7 @@ static int call_connect(struct session *s)
 
     s->at = STEP_CONNECTING;
     session_devices_begin(s);
-    (void)loop_watch_alloc(&s->keys_watch, s->loop, STDIN_FILENO, keys_h, s);
+    session_keys_read(s, true);
     loop_timer_start(s->step, now_us, STEP_US);
     loop_timer_start(s->look, now_us + LOOK_US, LOOK_US);
     (void)loop_run(s->loop, is_connected, s, now_us + CONNECT_US);
@@ -310,11 +325,11 @@ static bool is_over(struct session *s)
                                            : s->done_us && now_us - s->done_us >= TAIL_US);
 }
 
-static bool is_over_or_pressed(void *arg)
+static bool is_over_or_asked(void *arg)
 {
     struct session *s = arg;
 
-    return s->n_pressed || is_over(s);
+    return s->n_pressed || exchange_has_come(&s->exchange) || is_over(s);
 }
 
 static void talk(struct session *s)
@@ -331,7 +346,7 @@ static void talk(struct session *s)
     if (s->o->dial)
         (void)peer_dial(session_peer(s, s->plan->side == 1), s->o->dial);
     while (!is_over(s)) {
-        (void)loop_run(s->loop, is_over_or_pressed, s, UINT64_MAX);
+        (void)loop_run(s->loop, is_over_or_asked, s, UINT64_MAX);
         session_act(s);
     }
     loop_timer_stop(s->look);

@@ -35,7 +35,7 @@ struct session {
     struct peer *alone; /* or one is, with: */
     struct signalling signalling;
     struct exchange exchange;
-    char flags[256]; /* of its offer to the relay */
+    char flags[2][256]; /* of offers to the relay, by the side that offers */
     struct session_end end[2];
 
     struct cards *cards;
@@ -75,8 +75,12 @@ void session_devices_begin(struct session *s);
 /** Looks what has become of them. */
 void session_devices_follow(struct session *s);
 
-/** Does what the pressed keys ask for. Runs the loop while a new offer is answered. */
+/** Does what the pressed keys ask for, or the other end. Runs the loop while a new offer is
+ * answered.
+ */
 void session_act(struct session *s);
+/** Are keys read from stdin? */
+void session_keys_read(struct session *s, bool is_on);
 
 /** Everything that is known now. */
 void session_facts(struct session *s, struct facts *f);

@@ -44,13 +44,14 @@ static json_t *request_make(const struct signalling *s, const char *command, uns
     return r;
 }
 
-static int direction_put(json_t *request, const char *direction)
+/* The offerer's side first. */
+static int direction_put(json_t *request, const char *direction, unsigned from)
 {
     char name[64];
     json_t *list = json_array();
 
     while (scan_word(&direction, name, sizeof(name), ",")) {
-        json_array_append_new(list, json_string(name));
+        json_array_insert_new(list, from ? 0 : json_array_size(list), json_string(name));
         (void)scan_text(&direction, ",");
     }
     return json_object_set_new(request, "direction", list) ? ENOMEM : 0;
@@ -66,7 +67,7 @@ static json_t *sdp_request_make(const struct signalling *s, const char *command,
     if (is_made && flags)
         is_made = ng_put_script_flags(r, flags) == 0;
     if (is_made && is_offer && s->direction)
-        is_made = direction_put(r, s->direction) == 0;
+        is_made = direction_put(r, s->direction, from) == 0;
     if (is_made && is_offer && s->provider)
         is_made = json_object_set_new(r, "provider", json_string(s->provider)) == 0;
     if (is_made)

@@ -195,20 +195,37 @@ static void without_a_relay_the_ends_talk_to_each_other(void **state)
     run_close(&run);
 }
 
+struct pipes {
+    char folder[32], to_a[64], to_b[64];
+};
+
+static void pipes_make(struct pipes *p)
+{
+    snprintf(p->folder, sizeof(p->folder), "/tmp/picrelay-test-XXXXXX");
+    assert_non_null(mkdtemp(p->folder));
+    snprintf(p->to_a, sizeof(p->to_a), "%s/a", p->folder);
+    snprintf(p->to_b, sizeof(p->to_b), "%s/b", p->folder);
+    assert_int_equal(mkfifo(p->to_a, 0600) + mkfifo(p->to_b, 0600), 0);
+}
+
+static void pipes_remove(const struct pipes *p)
+{
+    unlink(p->to_a);
+    unlink(p->to_b);
+    rmdir(p->folder);
+}
+
 static void two_ends_are_joined_by_pipes_and_one_tells_the_relay(void **state)
 {
     struct relay *r = *state;
-    char folder[] = "/tmp/picrelay-test-XXXXXX", to_a[64], to_b[64];
+    struct pipes p;
     struct run a, b;
 
-    assert_non_null(mkdtemp(folder));
-    snprintf(to_a, sizeof(to_a), "%s/a", folder);
-    snprintf(to_b, sizeof(to_b), "%s/b", folder);
-    assert_int_equal(mkfifo(to_a, 0600) + mkfifo(to_b, 0600), 0);
+    pipes_make(&p);
     RUN(&a, r, "--ng", r->ng_address, "--direction", "enterprise,skype", "--end", "a", "--a-say",
-        speech_a, "--a-hear", "none", "--sdp-in", to_a, "--sdp-out", to_b, "--json");
-    RUN(&b, r, "--end", "b", "--b-say", speech_b, "--b-hear", "none", "--sdp-in", to_b, "--sdp-out",
-        to_a, "--json");
+        speech_a, "--a-hear", "none", "--sdp-in", p.to_a, "--sdp-out", p.to_b, "--json");
+    RUN(&b, r, "--end", "b", "--b-say", speech_b, "--b-hear", "none", "--sdp-in", p.to_b,
+        "--sdp-out", p.to_a, "--json");
     assert_int_equal(run_end(&b), 0);
     assert_int_equal(run_end(&a), 0);
     json_t *json = run_json(&a);
@@ -220,9 +237,76 @@ static void two_ends_are_joined_by_pipes_and_one_tells_the_relay(void **state)
     json_decref(json);
     run_close(&a);
     run_close(&b);
-    unlink(to_a);
-    unlink(to_b);
-    rmdir(folder);
+    pipes_remove(&p);
+}
+
+/* Whoever presses the key, and whoever tells the relay. */
+static void either_end_changes_the_call_though_the_other_one_is_elsewhere(void **state)
+{
+    struct relay *r = *state;
+    struct pipes p;
+    struct run a, b;
+
+    pipes_make(&p);
+    RUN(&a, r, "--ng", r->ng_address, "--direction", "enterprise,skype", "--end", "a", "--a-say",
+        speech_a, "--repeat", "--a-hear", "none", "--sdp-in", p.to_a, "--sdp-out", p.to_b,
+        "--plain");
+    RUN(&b, r, "--end", "b", "--b-say", speech_b, "--repeat", "--b-hear", "none", "--sdp-in",
+        p.to_b, "--sdp-out", p.to_a, "--plain");
+    await(&a, "talking");
+    await(&b, "talking");
+    press(&a, "c");
+    await(&a, "codec PCMU: done; A sends PCMU");
+    await(&b, "the other end made a new offer; B sends opus");
+    press(&b, "h");
+    await(&b, "hold: done; B sends");
+    await(&a, "the other end made a new offer; A sends");
+    press(&b, "h");
+    await(&b, "end of hold: done");
+    press(&a, "i");
+    await(&a, "ICE restart: done");
+    press(&b, "i");
+    await(&b, "ICE restart: done");
+    press(&a, "q");
+    press(&b, "q");
+    assert_int_equal(run_end(&a), 0);
+    assert_int_equal(run_end(&b), 0);
+    expect_says(&a, "verdict: it works");
+    expect_says(&b, "verdict: it works");
+    run_close(&a);
+    run_close(&b);
+    pipes_remove(&p);
+}
+
+/* A prints its offer, which is carried to B as a file; B's answer comes by a pipe. */
+static void a_file_brings_an_offer_but_no_answer_to_a_further_one(void **state)
+{
+    struct relay *r = *state;
+    struct pipes p;
+    char folder[32], path[64], offer[8192] = "";
+    struct run a, b;
+
+    pipes_make(&p);
+    RUN(&a, r, "--end", "a", "--a", "rfc", "--a-codecs", "PCMU", "--a-say", "tone", "--a-hear",
+        "none", "--sdp-in", p.to_a, "--plain");
+    await(&a, "\n.\n");
+    const char *sdp = strstr(process_out(a.process), "v=0");
+    assert_non_null(sdp);
+    snprintf(offer, sizeof(offer), "%.*s.\n", (int)(strstr(sdp, "\n.\n") + 1 - sdp), sdp);
+    relay_write_file(folder, path, offer);
+    RUN(&b, r, "--end", "b", "--b-codecs", "PCMU", "--b-say", "tone", "--b-hear", "none",
+        "--sdp-in", path, "--sdp-out", p.to_a, "--plain");
+    await(&b, "talking");
+    press(&b, "h");
+    await(&b, "is no pipe that could bring its answer");
+    press(&b, "q");
+    assert_int_equal(run_end(&b), 0);
+    process_signal(a.process, SIGINT);
+    assert_int_equal(run_end(&a), 0);
+    run_close(&a);
+    run_close(&b);
+    relay_remove_file(folder, path);
+    pipes_remove(&p);
 }
 
 static void an_sdp_is_pasted_by_hand(void **state)
@@ -430,6 +514,8 @@ int main(void)
         cmocka_unit_test(a_file_gives_a_verdict_by_itself),
         cmocka_unit_test(without_a_relay_the_ends_talk_to_each_other),
         cmocka_unit_test(two_ends_are_joined_by_pipes_and_one_tells_the_relay),
+        cmocka_unit_test(either_end_changes_the_call_though_the_other_one_is_elsewhere),
+        cmocka_unit_test(a_file_brings_an_offer_but_no_answer_to_a_further_one),
         cmocka_unit_test(an_sdp_is_pasted_by_hand),
         cmocka_unit_test(keys_change_the_call_while_it_runs),
         cmocka_unit_test(ctrl_c_ends_the_call_and_prints_the_verdict),
