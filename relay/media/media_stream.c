@@ -189,6 +189,7 @@ void media_stream_free(struct media_stream *s)
     if (!s)
         return;
     srtp_session_free(s->srtp_rx);
+    srtp_session_free(s->srtp_old);
     srtp_session_free(s->srtp_tx);
     transcoder_free(s->transcoder);
     free(s->dial);

@@ -1,5 +1,7 @@
 #include "relay/media/secure.h"
 
+#include <string.h>
+
 #include "relay/media/stream.h"
 
 int secure_init(struct secure *s, const struct srtp_provider *provider)
@@ -13,6 +15,17 @@ void secure_wipe(struct secure *s)
     s->srtp = NULL;
 }
 
+static struct srtp_job job_of(struct packet *p, struct srtp_session *session)
+{
+    return (struct srtp_job){
+        .session = session,
+        .data = p->data,
+        .len = p->len,
+        .cap = packet_room(p),
+        .is_rtcp = p->kind == PACKET_RTCP,
+    };
+}
+
 /* Every packet of the batch that has a session becomes a job, in order. */
 static unsigned add_job(struct secure *s, unsigned n, struct packet *p,
                         struct srtp_session *session)
@@ -20,13 +33,7 @@ static unsigned add_job(struct secure *s, unsigned n, struct packet *p,
     if (!session)
         return n;
     srtp_prefetch(session);
-    s->jobs[n] = (struct srtp_job){
-        .session = session,
-        .data = p->data,
-        .len = p->len,
-        .cap = packet_room(p),
-        .is_rtcp = p->kind == PACKET_RTCP,
-    };
+    s->jobs[n] = job_of(p, session);
     return n + 1;
 }
 
@@ -58,20 +65,67 @@ static enum drop seal_verdict(const struct srtp_job *job)
     return DROP_RTP_BAD;
 }
 
+/* ---- a change of key --------------------------------------------------------------------------
+ */
+
+/* Decided once a batch, before any packet of it is opened: so a stream's packets go one way. */
+static bool has_two_keys(struct media_stream *s, uint64_t now_us)
+{
+    if (s->has_old_key && now_us >= s->old_until_us)
+        s->has_old_key = false;
+    return s->has_old_key;
+}
+
+static enum drop open_with(struct secure *s, struct packet *p, struct srtp_session *session)
+{
+    struct srtp_job job = job_of(p, session);
+
+    srtp_open(s->srtp, &job, 1);
+    p->len = job.len;
+    return open_verdict(&job);
+}
+
+/* The rare case: each packet by itself, under the new key, then under the old one. The first that
+ * is genuine under the new one ends the old one: whoever has changed does not change back. Each
+ * session has windows of its own, so nothing is taken twice under one key. */
+static enum drop open_slow(struct secure *s, struct packet *p)
+{
+    struct media_stream *stream = p->stream;
+    const uint32_t len = p->len;
+    uint8_t copy[PACKET_BUF_BYTES]; /* a provider may have decrypted what fails: RFC 7714 */
+    enum drop reason;
+
+    memcpy(copy, p->data, len);
+    reason = open_with(s, p, stream->srtp_rx);
+    if (reason == DROP_NONE)
+        stream->old_until_us = 0;
+    if (reason == DROP_NONE || stream->old_until_us == 0)
+        return reason;
+    memcpy(p->data, copy, len);
+    p->len = len;
+    return open_with(s, p, stream->srtp_old) == DROP_NONE ? DROP_NONE : reason;
+}
+
+/* ---- the stages -------------------------------------------------------------------------------
+ */
+
 void secure_open_batch(struct secure *s, struct batch *b)
 {
     unsigned i, j = 0, n = 0;
 
-    for (i = 0; i < b->n; i++)
-        j = add_job(s, j, b->pkt[i], b->pkt[i]->stream->srtp_rx);
-    if (j == 0)
-        return;
-    srtp_open(s->srtp, s->jobs, j);
+    for (i = 0; i < b->n; i++) {
+        if (!has_two_keys(b->pkt[i]->stream, b->now_us))
+            j = add_job(s, j, b->pkt[i], b->pkt[i]->stream->srtp_rx);
+    }
+    if (j > 0)
+        srtp_open(s->srtp, s->jobs, j);
     for (i = 0, j = 0; i < b->n; i++) {
         struct packet *p = b->pkt[i];
         enum drop reason = DROP_NONE;
 
-        if (p->stream->srtp_rx) {
+        if (p->stream->has_old_key) {
+            reason = open_slow(s, p);
+        } else if (p->stream->srtp_rx) {
             p->len = s->jobs[j].len;
             reason = open_verdict(&s->jobs[j++]);
         }

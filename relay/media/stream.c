@@ -8,17 +8,28 @@ static void swap_session(struct srtp_session **a, struct srtp_session **b)
     *b = session;
 }
 
-static void swap_sessions(struct media_stream *s, struct media_rules *rules)
+/* A key that is taken away ends at once: another peer may be meant. So does one that waits for a
+ * handshake with another certificate, as its session was taken away before. */
+static void change_receiver(struct media_stream *s, struct srtp_session **rx, uint64_t now_us)
+{
+    s->has_old_key = s->srtp_rx && *rx;
+    s->old_until_us = s->has_old_key ? now_us + STREAM_OLD_KEY_US : 0;
+    swap_session(&s->srtp_rx, rx);
+    swap_session(&s->srtp_old, rx);
+}
+
+static void swap_sessions(struct media_stream *s, struct media_rules *rules, uint64_t now_us)
 {
     if (rules->set_srtp_rx)
-        swap_session(&s->srtp_rx, &rules->srtp_rx);
+        change_receiver(s, &rules->srtp_rx, now_us);
     if (rules->set_srtp_tx)
         swap_session(&s->srtp_tx, &rules->srtp_tx);
 }
 
-void stream_set_keys(struct media_stream *s, struct srtp_session **rx, struct srtp_session **tx)
+void stream_set_keys(struct media_stream *s, struct srtp_session **rx, struct srtp_session **tx,
+                     uint64_t now_us)
 {
-    swap_session(&s->srtp_rx, rx);
+    change_receiver(s, rx, now_us);
     swap_session(&s->srtp_tx, tx);
     s->awaits_keys = false;
 }
@@ -67,7 +78,7 @@ void stream_apply(struct media_stream *s, struct media_rules *rules, uint64_t no
     s->sink = rules->sink;
     s->event_pt = rules->event_pt & 0x7f;
     s->event_hz = rules->event_hz;
-    swap_sessions(s, rules);
+    swap_sessions(s, rules, now_us);
     swap_transcoder(s, rules);
 }
 

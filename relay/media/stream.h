@@ -51,6 +51,7 @@ struct media_stream {
     uint8_t event_pt;
     bool is_muxed, may_receive, may_send, is_rtcp_translated, has_pictures;
     bool takes_dtls, awaits_keys;
+    bool has_old_key; /* what arrives may still be under srtp_old */
     bool needs_rtcp;
     bool is_event_blocked;    /* by the control side: of what arrives */
     bool is_transcoder_fresh; /* nothing has gone through it */
@@ -64,8 +65,10 @@ struct media_stream {
     /* the worker's: what each packet changes */
     struct command *held; /* a letter that is answered when the kernel is done with our sockets: */
     unsigned n_unsettled; /* so many of them */
-    struct reception reception; /* of what arrives here */
-    struct route route;         /* what is sent towards this leg's peer */
+    struct srtp_session *srtp_old; /* what srtp_rx was before; NULL: none */
+    uint64_t old_until_us;         /* so long srtp_old counts; 0: no more */
+    struct reception reception;    /* of what arrives here */
+    struct route route;            /* what is sent towards this leg's peer */
     struct report_state report;
     struct wheel_node transcoder_timer, report_timer;
     struct dial *dial; /* NULL: no digit was ever asked for */
@@ -138,18 +141,24 @@ PREFETCH_INLINE void stream_prefetch_sender(const struct media_stream *s, uint8_
     __builtin_prefetch(&sink->count, 1);
 }
 
+/* What was sent under the key before is still on its way when a new one comes into force: it is
+ * taken for so long, or until the peer is heard under the new one. */
+#define STREAM_OLD_KEY_US 2000000u
+
 /**
  * Puts new rules in force. Thread: the worker.
- * What they replace (sessions, transcoder) is left in *rules, for control to free.
+ * What they replace (sessions, transcoder) is left in *rules, for control to free; the receiving
+ * session stays as srtp_old, and the one that was there before is left.
  */
 void stream_apply(struct media_stream *s, struct media_rules *rules, uint64_t now_us);
 
 /** Thread: the worker. */
 void stream_block_events(struct media_stream *s, bool is_blocked);
 
-/** Puts keys in force for which the stream has waited. What they replace is left in *rx and *tx.
- *  Thread: the worker. */
-void stream_set_keys(struct media_stream *s, struct srtp_session **rx, struct srtp_session **tx);
+/** Puts keys in force for which the stream has waited. What they replace is left in *rx and *tx, as
+ *  by stream_apply(). Thread: the worker. */
+void stream_set_keys(struct media_stream *s, struct srtp_session **rx, struct srtp_session **tx,
+                     uint64_t now_us);
 
 /** Thread: the worker. */
 void stream_set_remote(struct media_stream *s, enum media_component component,

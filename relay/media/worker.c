@@ -167,7 +167,7 @@ static void obey_set(struct worker *w, struct media_stream *s, struct media_rule
 
 static void obey_set_keys(struct worker *w, struct media_stream *s, struct command_set_keys *c)
 {
-    stream_set_keys(s, &c->rx, &c->tx);
+    stream_set_keys(s, &c->rx, &c->tx, w->batch.now_us);
     reports_schedule(&w->wheel, s, next_random(w), w->batch.now_us);
 }
 
