@@ -25,7 +25,7 @@ static size_t frame_write(uint8_t frame[256], const char *from, const char *to, 
 {
     union load_address a = address(from, 20000), b = address(to, 30002);
     uint8_t headers[LOAD_ETHERNET_MAX];
-    size_t n_payload = strlen(payload);
+    size_t n_payload = strnlen(payload, 256);
     size_t n = load_ethernet_write(headers, relay_mac, own_mac, &a, &b, (const uint8_t *)payload,
                                    n_payload);
 

@@ -12,7 +12,7 @@
 
 #define FILE_BYTES  (RELAY_IS_SANITIZED ? 4u << 20 : 50u << 20)
 #define SOME_BYTES  (4u << 20)
-#define CTL         PICRELAY_BINARY_DIR "/picrelayctl"
+#define CTL         (PICRELAY_BINARY_DIR "/picrelayctl")
 #define MEMORY_KIB  (1024 * 1024) /* of who reads such a file */
 #define CPU_SECONDS 120           /* of all that this test starts: no more than a guard */
 

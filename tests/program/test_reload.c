@@ -11,7 +11,7 @@
 /* A table that is read anew while requests go on. A named pipe stands for a table that takes long
  * to read: it is read when the test writes it. */
 
-#define CTL     PICRELAY_BINARY_DIR "/picrelayctl"
+#define CTL     (PICRELAY_BINARY_DIR "/picrelayctl")
 #define READ    "picrelay_control_events_total{event=\"policy_read\"} "
 #define REFUSED "picrelay_control_events_total{event=\"policy_refused\"} "
 
