@@ -26,6 +26,7 @@ static void stream_destructor(void *data)
 {
     struct stream *s = data;
 
+    mem_deref(s->early_hello);
     mem_deref(s->offered);
     mem_deref(s->progress);
     mem_deref(s->transcoder_config);

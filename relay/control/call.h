@@ -20,6 +20,7 @@
 #define CALL_KEYS_MAX 6 /* crypto lines that we offer on one m= line */
 
 struct call;
+struct early_hello;
 struct handshake;
 struct leg;
 
@@ -56,9 +57,10 @@ struct stream {
     bool was_used;       /* its address was told to somebody: its ports must rest */
     struct leg_ice *ice; /* reference; NULL: no ICE */
     int ice_stream;
-    bool has_remote_ice;           /* its agent has the peer's candidates of this generation */
-    struct ice_progress *progress; /* of both components; NULL: no ICE */
-    struct handshake *handshake;   /* DTLS; NULL: none. Its keys are below when it is done */
+    bool has_remote_ice;             /* its agent has the peer's candidates of this generation */
+    struct ice_progress *progress;   /* of both components; NULL: no ICE */
+    struct handshake *handshake;     /* DTLS; NULL: none. Its keys are below when it is done */
+    struct early_hello *early_hello; /* of a client that began too soon; NULL: none */
     struct media_stream *media;
     struct stream *sink; /* where the worker was last told to send its arrivals; NULL: nowhere */
     struct sdp_crypto offered_keys[CALL_KEYS_MAX]; /* ours, as we put them into an offer */

@@ -94,6 +94,7 @@ struct media_stream_config {
     int fd[MEDIA_COMPONENTS]; /* bound, non-blocking; -1: none. Open until MEDIA_EVENT_REMOVED */
     uint32_t ssrc;            /* with which we send towards this leg */
     char cname[64];           /* RTCP SDES CNAME of ours */
+    bool takes_dtls;          /* hands on DTLS (marked as early) before there are rules */
     void *arg;
 };
 

@@ -59,6 +59,7 @@ static struct media_stream *stream_new(struct media *m, const struct media_strea
     s->transcoder_timer.kind = TIMER_TRANSCODER;
     s->report_timer.kind = TIMER_REPORT;
     s->is_rtcp_translated = true; /* no reports of ours before there are rules */
+    s->takes_dtls = cfg->takes_dtls;
     s->media = m;
     s->arg = cfg->arg;
     s->worker = cfg->worker;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bench/peer/dtls.h"
 #include "bench/peer/signalling.h"
 #include "tests/program/talk.h"
 
@@ -374,6 +375,53 @@ static void another_certificate_begins_another_association(void **state)
     peer_free(other);
 }
 
+/* ---- a hello before the answer ----------------------------------------------------------------
+ */
+
+/* The first of a client's datagrams arrives, those that repeat it are lost. */
+static void send_first_h(const uint8_t *datagram, size_t n, void *arg)
+{
+    struct talk *t = &the_talk;
+    unsigned *n_sent = arg;
+
+    if ((*n_sent)++ == 0)
+        phone_send(&t->phone[TALK_B], PHONE_RTP, t->told[TALK_B].address, t->told[TALK_B].port,
+                   datagram, n);
+}
+
+static void up_h(struct peer_srtp *srtp, void *arg)
+{
+    (void)arg;
+    peer_srtp_free(srtp);
+}
+
+static void a_hello_before_the_answer_is_answered_when_that_has_come(void **state)
+{
+    static const char early[] = "picrelay_control_events_total{event=\"dtls_early\"} ";
+    struct talk *t = &the_talk;
+    unsigned n_sent = 0;
+    struct peer_dtls_config cfg = {.send_h = send_first_h, .up_h = up_h, .arg = &n_sent};
+    const struct phone_packet *reply;
+    struct peer_dtls *dtls;
+    char sdp[PHONE_SDP_MAX], lines[512];
+    double before;
+
+    talk_open(t, *state);
+    before = relay_metric(t->relay, early);
+    cfg.loop = t->relay->loop;
+    assert_int_equal(peer_dtls_alloc(&dtls, &cfg), 0);
+    talk_offer(t, TALK_A, NULL, "UDP/TLS/RTP/SAVPF");
+    peer_dtls_set_remote(dtls, false, t->told[TALK_B].fingerprint);
+    peer_dtls_begin(dtls);
+    relay_wait_metric(t->relay, early, before + 1);
+    snprintf(lines, sizeof(lines), "a=setup:active\r\na=rtcp-mux\r\na=fingerprint:%s\r\n",
+             peer_dtls_fingerprint(dtls));
+    talk_answer(t, TALK_A, browser_sdp(sdp, TALK_B, lines), NULL);
+    reply = phone_hear(&t->phone[TALK_B], t->relay, PHONE_RTP, 1);
+    assert_true(reply->n > 13 && reply->bytes[0] == 22 && reply->bytes[13] == 3);
+    peer_dtls_free(dtls);
+}
+
 /* ---- strangers ------------------------------------------------------------------------------- */
 
 /* Hellos and junk, whoever sends them. */
@@ -456,6 +504,7 @@ int main(void)
         CASE(a_forged_certificate_closes_its_leg_and_no_other),
         CASE(a_new_offer_keeps_the_association),
         CASE(another_certificate_begins_another_association),
+        CASE(a_hello_before_the_answer_is_answered_when_that_has_come),
         CASE(dtls_of_a_third_address_is_dropped),
         CASE(what_is_no_dtls_is_dropped_before_anybody_reads_it),
     };

@@ -340,6 +340,7 @@ const char *control_event_name(enum control_event event)
         [CONTROL_DTLS_FINGERPRINT] = "dtls_fingerprint",
         [CONTROL_DTLS_FAILED] = "dtls_failed",
         [CONTROL_DTLS_BAD] = "dtls_bad",
+        [CONTROL_DTLS_EARLY] = "dtls_early",
         [CONTROL_POLICY_READ] = "policy_read",
         [CONTROL_POLICY_REFUSED] = "policy_refused",
         [CONTROL_POLICY_DAY] = "policy_day",

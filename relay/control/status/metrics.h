@@ -121,6 +121,7 @@ enum control_event {
     CONTROL_DTLS_FINGERPRINT,   /* absent, weak, or not that of the certificate */
     CONTROL_DTLS_FAILED,        /* for another reason */
     CONTROL_DTLS_BAD,           /* datagrams that were no part of a handshake */
+    CONTROL_DTLS_EARLY,         /* hellos that were kept until they could be answered */
     CONTROL_POLICY_READ,        /* a table that was read anew is in force */
     CONTROL_POLICY_REFUSED,     /* a table was refused, the old one stays in force */
     CONTROL_POLICY_DAY,         /* a day has passed: running calls are decided about again */

@@ -6,6 +6,7 @@
 #include "relay/clock.h"
 #include "relay/control/apply.h"
 #include "relay/control/dtls/association_filter.h"
+#include "relay/control/transport/early_hello.h"
 #include "relay/control/transport/keys.h"
 #include "relay/control/transport/socket.h"
 #include "relay/log.h"
@@ -24,8 +25,6 @@ struct handshake {
     union addr peer;   /* where it sends to */
     uint64_t deadline_us;
     struct tmr timer;
-    struct mbuf *early; /* the last hello that came too soon; NULL: none */
-    union addr early_from;
 };
 
 /* ---- what happens to it -----------------------------------------------------------------------
@@ -189,7 +188,6 @@ static void handshake_destructor(void *data)
 
     tmr_cancel(&h->timer);
     mem_deref(h->association);
-    mem_deref(h->early);
 }
 
 static int open_association(struct handshake *h)
@@ -246,6 +244,7 @@ void handshake_end(struct stream *s)
     if (!h)
         return;
     s->handshake = NULL;
+    early_hello_forget(s);
     association_close(h->association);
     mem_deref(h);
     keys_none(s); /* they were of this association alone */
@@ -309,11 +308,10 @@ static bool find_peer(union addr *peer, const struct stream *s)
 
 static void take_early(struct handshake *h)
 {
-    struct mbuf *early = h->early;
+    struct mbuf *early = early_hello_take(h->stream, &h->peer);
 
-    h->early = NULL;
-    if (early && addr_equal(&h->early_from, &h->peer))
-        put(h, early->buf, early->end);
+    if (early && h->is_server)
+        put(h, mbuf_buf(early), mbuf_get_left(early));
     mem_deref(early);
 }
 
@@ -350,15 +348,15 @@ static void restart(struct handshake *h)
     handshake_start(h->stream);
 }
 
-static void keep_early(struct handshake *h, const union addr *from, const uint8_t *data, size_t n)
+/* @return whether it is too soon for a datagram: no answer has come that says whose it is, or it
+ * has said so, and ICE has not. */
+static bool is_too_soon(const struct stream *s, const union addr *from, bool is_early)
 {
-    if (!h->is_server || !association_is_hello(data, n))
-        return;
-    mem_deref(h->early);
-    h->early = mbuf_alloc(n);
-    if (h->early && mbuf_write_mem(h->early, data, n))
-        h->early = mem_deref(h->early);
-    h->early_from = *from;
+    const struct handshake *h = s->handshake;
+
+    if (!h)
+        return sdp_proto_is_dtls(s->proto);
+    return is_early && !(h->is_started && addr_equal(from, &h->peer));
 }
 
 void handshake_packet(struct stream *s, const union addr *from, bool is_early, const uint8_t *data,
@@ -367,12 +365,14 @@ void handshake_packet(struct stream *s, const union addr *from, bool is_early, c
     const uint64_t start_us = clock_now_us();
     struct handshake *h = s->handshake;
 
-    if (!h || has_failed(h) || !s->leg)
+    if (!s->leg || (h && has_failed(h)))
         return;
-    if (is_early && !(h->is_started && addr_equal(from, &h->peer))) {
-        keep_early(h, from, data, n);
+    if (is_too_soon(s, from, is_early)) {
+        early_hello_keep(s, from, data, n);
         return;
     }
+    if (!h)
+        return;
     if (!s->ice)
         h->peer = *from; /* the gate lets it send here: it is answered where it is */
     if (h->may_restart && h->is_done && h->is_server && association_is_hello(data, n))

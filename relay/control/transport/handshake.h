@@ -14,7 +14,8 @@
  *
  * A description begins it (handshake_answer, handshake_accept); what the data plane has of it then
  * is a stream that awaits its keys. It starts when there is an address that may be believed: the
- * pair that ICE has selected, or without ICE the one of the SDP. A hello that came before is kept.
+ * pair that ICE has selected, or without ICE the one of the SDP. A hello that came before is kept
+ * (early_hello.h).
  */
 
 struct handshake;

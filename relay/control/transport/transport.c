@@ -65,7 +65,10 @@ static int take_ports(struct stream *s)
 static int join_worker(struct stream *s)
 {
     struct media_stream_config cfg = {
-        .worker = s->leg->call->worker, .fd = {s->fd[MEDIA_RTP], s->fd[MEDIA_RTCP]}, .arg = s};
+        .worker = s->leg->call->worker,
+        .fd = {s->fd[MEDIA_RTP], s->fd[MEDIA_RTCP]},
+        .takes_dtls = sdp_proto_is_dtls(s->proto), /* it may begin before it has answered us */
+        .arg = s};
     uint64_t random[2];
 
     /* of the kernel at once: the generator behind rand_u32() took a hundredth of a set-up each */
