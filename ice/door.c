@@ -21,9 +21,19 @@ static GQuark quark(void)
     return g_quark_from_static_string("picrelay-ice-component");
 }
 
+static GQuark quark_of_closed(void)
+{
+    return g_quark_from_static_string("picrelay-ice-closed");
+}
+
 static struct ice_component *component_of(GSocket *socket)
 {
     return g_object_get_qdata(G_OBJECT(socket), quark());
+}
+
+static bool is_closed(GSocket *socket)
+{
+    return g_object_get_qdata(G_OBJECT(socket), quark_of_closed());
 }
 
 socklen_t ice_addr_len(const struct sockaddr_storage *addr)
@@ -37,12 +47,14 @@ void ice_door_open(struct ice_component *c, GSocket *socket)
     g_object_set_qdata(G_OBJECT(socket), quark(), c);
 }
 
-/* libnice may still send from it: what it has allocated on a TURN server is given back. */
+/* libnice may still send from it: what it has allocated on a TURN server is given back. It never
+ * reads from it again, whose buffer has room for what the door gives only: see host.c. */
 void ice_door_close(struct ice_component *c)
 {
     if (!c->socket)
         return;
     g_object_set_qdata(G_OBJECT(c->socket), quark(), NULL);
+    g_object_set_qdata(G_OBJECT(c->socket), quark_of_closed(), GINT_TO_POINTER(TRUE));
     g_clear_object(&c->socket);
 }
 
@@ -100,6 +112,12 @@ void ice_door_forget(struct ice_leg *leg)
     leg->n_unread = 0;
 }
 
+static gssize nothing_left(GError **error)
+{
+    g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "all was read");
+    return -1;
+}
+
 static gssize read_next(struct ice_component *c, GSocketAddress **address, GInputVector *vectors,
                         gint n_vectors, GError **error)
 {
@@ -107,10 +125,8 @@ static gssize read_next(struct ice_component *c, GSocketAddress **address, GInpu
     const struct ice_packet *p = leg->unread;
     size_t done = 0;
 
-    if (leg->listener != c || leg->n_unread == 0) {
-        g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "all was read");
-        return -1;
-    }
+    if (leg->listener != c || leg->n_unread == 0)
+        return nothing_left(error);
     leg->unread++;
     leg->n_unread--;
     for (gint i = 0; i < n_vectors && done < p->n; i++) {
@@ -143,6 +159,8 @@ __attribute__((visibility("default"))) gssize g_socket_receive_message(
 {
     struct ice_component *c = component_of(socket);
 
+    if (!c && is_closed(socket))
+        return nothing_left(error);
     if (!c)
         return glib_receive()(socket, address, vectors, num_vectors, messages, num_messages, flags,
                               cancellable, error);

@@ -17,9 +17,10 @@
  *
  * It makes a GMainContext for each component, of use only to who reads from it without giving one.
  * GLib walks the list of all contexts for each new one, so a call cost more the more there were.
+ * And it takes 128 KB of buffers for each, of which it needs two.
  *
- * And it takes passwords from a Mersenne twister, whose next numbers can be told from some hundred
- * before (RFC 8445 s.5.3 wants 128 bits of randomness).
+ * Its passwords are of a Mersenne twister, whose next numbers can be told from some hundred before
+ * (RFC 8445 s.5.3 wants 128 bits of randomness).
  */
 
 /* An index would become IP_UNICAST_IF of the socket: checks would leave by another interface than
@@ -43,6 +44,18 @@ __attribute__((visibility("default"))) GMainContext *g_main_context_new(void)
     GMainContext *given = g_main_context_get_thread_default();
 
     return given ? g_main_context_ref(given) : g_main_context_new_with_flags(0);
+}
+
+/* A new component asks for two buffers of 64 KB: one for what comes to it, of which the door gives
+ * it ICE_STUN_MAX at a time and nothing when it is closed, and one for TCP, which is off. */
+__attribute__((visibility("default"))) gpointer g_malloc(gsize n)
+{
+    const bool is_buffer = n >= UINT16_MAX && g_main_context_get_thread_default();
+    void *p = n ? malloc(is_buffer ? ICE_STUN_MAX : n) : NULL;
+
+    if (!p && n)
+        abort(); /* as GLib does */
+    return p;
 }
 
 /* A password is some thirty numbers. The kernel gives those of many at once; what was given away is
@@ -97,5 +110,6 @@ bool ice_host_is_in_force(void)
                    (void *)nice_interfaces_get_if_index_by_addr) &&
            is_ours("nice_interfaces_get_local_ips", (void *)nice_interfaces_get_local_ips) &&
            is_ours("g_main_context_new", (void *)g_main_context_new) &&
+           is_ours("g_malloc", (void *)g_malloc) &&
            is_ours("g_random_int_range", (void *)g_random_int_range);
 }

@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -348,6 +349,59 @@ static void ice_looks_no_addresses_up(void **state)
     assert_true(nice_address_set_from_string(&loopback, "127.0.0.1"));
     assert_int_equal(nice_interfaces_get_if_index_by_addr(&loopback), 0);
     assert_null(nice_interfaces_get_local_ips(TRUE));
+}
+
+/* libnice would take 128 KB for each component. Where the allocator tells nothing (under
+ * sanitizers) this shows nothing. */
+static void a_leg_takes_no_more_memory_than_it_needs(void **state)
+{
+    struct ice *ice;
+    struct end a = {0};
+    struct ice_leg_config cfg = config(ICE_MODE_RFC, &a);
+    size_t before;
+
+    (void)state;
+    assert_int_equal(ice_alloc(&ice), 0);
+    end_open(&a, ice, &cfg); /* what is made once in a process is made with this one */
+    ice_leg_free(a.leg);
+    before = mallinfo2().uordblks;
+    end_open(&a, ice, &cfg);
+    assert_true(mallinfo2().uordblks < before + 65536);
+    ice_leg_free(a.leg);
+    ice_free(ice);
+}
+
+/* libnice has room for what the door gives it, and thinks that it has 64 KB. */
+static void ice_connects_when_the_longest_datagrams_come_first(void **state)
+{
+    static const uint8_t first_bytes[] = {0x00, 0x01, 0x03, 0x80};
+    static uint8_t datagram[65507]; /* the longest that IPv4 has */
+    struct ice *ice;
+    struct end a = {0}, b = {0};
+    struct ice_leg_config cfg_a = config(ICE_MODE_RFC, &a), cfg_b = config(ICE_MODE_RFC, &b);
+    const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+    (void)state;
+    assert_int_equal(ice_alloc(&ice), 0);
+    cfg_a.is_controlling = true;
+    end_open(&a, ice, &cfg_a);
+    end_open(&b, ice, &cfg_b);
+    for (unsigned i = 0; i < COMPONENTS * sizeof(first_bytes); i++) {
+        const struct sockaddr_storage to = address("127.0.0.1", a.ports[i % COMPONENTS]);
+
+        datagram[0] = first_bytes[i / COMPONENTS];
+        datagram[1] = 0x01;
+        assert_int_equal(sendto(fd, datagram, sizeof(datagram), 0, (const struct sockaddr *)&to,
+                                sizeof(struct sockaddr_in)),
+                         sizeof(datagram));
+    }
+    introduce(&a, &b, ICE_MODE_RFC);
+    await_both(ice, &a, &b, ICE_STATE_READY);
+    assert_pairs_meet(&a, &b);
+    ice_leg_free(a.leg);
+    ice_leg_free(b.leg);
+    ice_free(ice);
+    close(fd);
 }
 
 /* ---- ports, descriptors, lifetime ---- */
@@ -755,6 +809,8 @@ int main(void)
         cmocka_unit_test(ice_has_passwords_that_nobody_can_compute),
         cmocka_unit_test(numbers_at_random_are_within_what_was_asked_for),
         cmocka_unit_test(ice_looks_no_addresses_up),
+        cmocka_unit_test(a_leg_takes_no_more_memory_than_it_needs),
+        cmocka_unit_test(ice_connects_when_the_longest_datagrams_come_first),
         cmocka_unit_test(ice_gives_a_removed_streams_ports_back_at_once),
         cmocka_unit_test(ice_connects_on_ports_that_were_used_before),
         cmocka_unit_test(ice_says_when_a_port_is_taken_and_leaves_nothing),
