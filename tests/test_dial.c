@@ -207,7 +207,7 @@ static size_t write_red(uint8_t *data, uint16_t seq, const uint8_t *pts, unsigne
     data[n++] = pts[n_blocks - 1];
     for (unsigned i = 0; i < n_blocks; i++, n += 2)
         memset(data + n, pts[i], 2);
-    memcpy(data + n, "\0\0\3", 3);
+    memcpy(data + n, (const uint8_t[]){0, 0, 3}, 3);
     data[0] |= 0x20;
     return n + 3;
 }
@@ -240,7 +240,7 @@ static void events_inside_red_are_blocked_too(void **state)
     rig_settle(&rig);
     rig_send_rtp(&rig.a, PT_PCMU, 100);
     before = rig_recv_rtp(&rig.b);
-    for (uint16_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         size_t n = write_red(sent, (uint16_t)(101 + i), rows[i].pts, rows[i].n);
         size_t n_left = write_red(heard, 0, rows[i].left, rows[i].n_left ? rows[i].n_left : 1);
         uint8_t got[256];

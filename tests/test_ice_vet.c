@@ -44,7 +44,7 @@ static struct ice_counters counters(const struct scene *s)
 
 static int answer_to(struct scene *s, enum stun_fault fault)
 {
-    StunTransactionId faulty;
+    uint8_t faulty[sizeof(StunTransactionId)] = {0};
     StunMessage msg = {.agent = &s->peer.agent, .buffer = s->peer.last};
     int code = 0;
 

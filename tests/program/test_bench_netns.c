@@ -70,7 +70,7 @@ static int net_setup(void **state)
 /* Also where a test has failed, or only half of it could be made. */
 static int net_teardown(void **state)
 {
-    struct net net;
+    struct net net = {0};
     char command[128];
 
     names_make(&net);

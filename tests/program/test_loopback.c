@@ -218,7 +218,7 @@ static void pipes_remove(const struct pipes *p)
 static void two_ends_are_joined_by_pipes_and_one_tells_the_relay(void **state)
 {
     struct relay *r = *state;
-    struct pipes p;
+    struct pipes p = {0};
     struct run a, b;
 
     pipes_make(&p);
@@ -244,7 +244,7 @@ static void two_ends_are_joined_by_pipes_and_one_tells_the_relay(void **state)
 static void either_end_changes_the_call_though_the_other_one_is_elsewhere(void **state)
 {
     struct relay *r = *state;
-    struct pipes p;
+    struct pipes p = {0};
     struct run a, b;
 
     pipes_make(&p);
@@ -282,7 +282,7 @@ static void either_end_changes_the_call_though_the_other_one_is_elsewhere(void *
 static void a_file_brings_an_offer_but_no_answer_to_a_further_one(void **state)
 {
     struct relay *r = *state;
-    struct pipes p;
+    struct pipes p = {0};
     char folder[32], path[64], offer[8192] = "";
     struct run a, b;
 
