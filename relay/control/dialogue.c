@@ -81,9 +81,7 @@ static int find_or_make(struct leg **legp, struct leg *found, struct call *call,
     return leg_alloc(legp, call, tag, via_branch, interface);
 }
 
-/* A call that comes back within its delete-delay does so with the parties that the offer names:
- * others of its former life would take the answer of whoever is new, or keep a branch alive. */
-static void forget_former(struct call *call, const struct ng_request *req)
+void dialogue_forget_former(struct call *call, const struct ng_request *req)
 {
     struct le *le = call->legs.head;
 
@@ -103,7 +101,6 @@ int dialogue_offer(struct dialogue *d, struct call *call, const struct ng_reques
     static const struct str no_branch = {NULL, 0};
     int err;
 
-    forget_former(call, req);
     /* not by branch: a fork answered late with an offer of its own, no other leg is meant */
     err = find_or_make(&d->offerer, dialogue_find_tag(call, req->from_tag), call, req->from_tag,
                        no_branch, interfaces->offerer);

@@ -20,6 +20,11 @@ struct dialogue_interfaces {
     unsigned offerer, answerer;
 };
 
+/** A call that comes back within its delete-delay does so with the parties that the offer names:
+ *  others of its former life would take the answer of whoever is new, or keep a branch alive. Not
+ *  for a call that is up: the undo of an offer holds its legs. */
+void dialogue_forget_former(struct call *call, const struct ng_request *req);
+
 /** Finds or makes the legs of an offer.
  *  @return 0; ELOOP: a party would talk to itself; EMLINK: too many branches; ENOMEM */
 int dialogue_offer(struct dialogue *d, struct call *call, const struct ng_request *req,

@@ -158,8 +158,10 @@ static int open_call(struct offer *o)
     o->is_new = !o->call || o->call->is_ended;
     if (!o->call)
         err = call_alloc(&o->call, o->c, o->req->call_id, now_us);
-    else if (o->call->is_ended)
+    else if (o->call->is_ended) {
         call_revive(o->call, now_us);
+        dialogue_forget_former(o->call, o->req);
+    }
     if (err)
         return err;
     o->call->last_signal_wall_us = clock_wall_us();

@@ -525,6 +525,31 @@ static void nothing_goes_to_a_party_that_left(void **state)
     talk_be_dropped(t, TALK_B, TALK_PCMU, "not_ready");
 }
 
+/* It has offered no line, so it has no stream either, and its partner has left: whoever offers next
+ * finds a party that nothing holds but its description. */
+static void a_party_with_nothing_but_a_description_harms_no_offer(void **state)
+{
+    static const char nothing[] =
+        "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n";
+    struct talk *t = &the_talk;
+
+    talk_set_up(t, *state);
+    json_t *request = tagged(t, "offer", "third", "fourth", NULL);
+    json_object_set_new(request, "sdp", json_string(nothing));
+    json_decref(relay_ask_for(t->relay, request, "ok"));
+    tell(t, "delete", "fourth", NULL, NULL);
+    for (unsigned i = 0; i < 2; i++) { /* carried out, and refused: neither frees it twice */
+        talk_offer(t, TALK_A, NULL, NULL);
+        talk_answer(t, TALK_A, NULL, NULL);
+        request = tagged(t, "offer", t->tag[TALK_A], t->tag[TALK_B], &t->phone[TALK_A]);
+        json_object_set_new(request, "transport-protocol", json_string("RTP/SAVP"));
+        json_object_set_new(request, "SDES", json_pack("[s]", "off"));
+        relay_ask_error(t->relay, request, "No SRTP suite is left to offer");
+    }
+    talk_pass(t, TALK_A);
+    talk_pass(t, TALK_B);
+}
+
 /* Who is connected anew is no longer spoken to by his former partner. */
 static void a_former_partner_is_not_heard(void **state)
 {
@@ -674,6 +699,7 @@ int main(void)
         CASE(what_is_to_be_replaced_may_be_said_one_by_one),
         CASE(what_a_party_that_left_had_offered_is_not_answered),
         CASE(nothing_goes_to_a_party_that_left),
+        CASE(a_party_with_nothing_but_a_description_harms_no_offer),
         CASE(a_former_partner_is_not_heard),
         CASE(an_offer_of_a_former_life_is_not_answered),
         CASE(a_party_does_not_call_itself),
