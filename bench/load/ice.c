@@ -116,6 +116,7 @@ static void response_take(struct load_ice *ice, unsigned component, const uint8_
         ice->n_bad++;
         return;
     }
+    ice->component[component].answers++;
     if (stun_type_of(packet) == STUN_SUCCESS) {
         ice->component[component].is_valid = true;
         ice->component[component].is_nominated |= ice->is_controlling;
@@ -145,6 +146,19 @@ size_t load_ice_take(struct load_ice *ice, unsigned component, const union load_
         response_take(ice, component, packet, n);
     }
     return 0; /* indications keep NAT bindings open: RFC 8445 s.11 */
+}
+
+uint64_t load_ice_lost(const struct load_ice *ice)
+{
+    uint64_t n = 0;
+
+    for (unsigned c = 0; c < LOAD_ICE_COMPONENTS; c++) {
+        const unsigned tries = ice->component[c].tries, answers = ice->component[c].answers;
+
+        if ((ice->component[c].is_valid || tries == LOAD_ICE_TRIES) && answers < tries)
+            n += tries - answers;
+    }
+    return n;
 }
 
 bool load_ice_is_done(const struct load_ice *ice)

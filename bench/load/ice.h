@@ -26,7 +26,7 @@ struct load_ice {
     struct {
         uint8_t id[12]; /* of the transaction */
         uint64_t next_ns;
-        unsigned tries;
+        unsigned tries, answers;
         bool is_valid, is_nominated;
     } component[LOAD_ICE_COMPONENTS];
     uint64_t n_checks, n_conflicts, n_bad; /* bad: no or wrong integrity */
@@ -47,6 +47,12 @@ size_t load_ice_next(struct load_ice *ice, unsigned component, uint64_t now_ns,
  */
 size_t load_ice_take(struct load_ice *ice, unsigned component, const union load_address *from,
                      const uint8_t *packet, size_t n, uint8_t answer[LOAD_STUN_MAX]);
+
+/**
+ * Checks that were never answered, of those components that have come to an end: sent again at most
+ * LOAD_ICE_TRIES times, each counts. What is under way is not lost yet.
+ */
+uint64_t load_ice_lost(const struct load_ice *ice);
 
 /** Are both components valid and nominated? */
 bool load_ice_is_done(const struct load_ice *ice);

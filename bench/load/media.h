@@ -64,7 +64,7 @@ struct load_media_stats {
     uint64_t silent_ends; /* endpoints that heard nothing at all, of calls longer than a second */
     uint64_t keys_pressed, keys_heard, keys_wrong;
     uint64_t rtcp_sent, rtcp_received, rtcp_bad;
-    uint64_t ice_checks, ice_failed, ice_conflicts, ice_bad;
+    uint64_t ice_checks, ice_lost, ice_failed, ice_conflicts, ice_bad;
     uint64_t duration_ns; /* of the measured packets */
     uint64_t busy_ns;     /* of that, the time in which we had something to do ourselves */
     struct load_histogram delay, late;

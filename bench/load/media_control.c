@@ -146,6 +146,7 @@ void media_slot_count(struct load_media *m, uint32_t slot)
     struct load_media_stats *stats = m->stats;
 
     stats->ice_checks += s->ice.n_checks;
+    stats->ice_lost += load_ice_lost(&s->ice);
     stats->ice_conflicts += s->ice.n_conflicts;
     stats->ice_bad += s->ice.n_bad;
     stats->keys_pressed += s->stream.keypad.n_pressed;

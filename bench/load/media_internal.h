@@ -22,23 +22,25 @@ enum slot_state {
     SLOT_CLOSED, /* hears, but sends nothing */
 };
 
+/* What each packet touches comes first, together: see struct load_stream. */
 struct slot {
     enum slot_state state;
-    struct load_stream stream;
-    const struct load_mode *mode;
-    const struct load_end *end;
-    const struct load_frames *frames; /* NULL: patterns are sent */
-    unsigned place;                   /* of the sockets */
+    unsigned place; /* of the sockets */
     uint32_t serial;
     bool is_muted, has_failed;
     bool has_heard;
+    const struct load_mode *mode;
+    const struct load_end *end;
+    const struct load_frames *frames; /* NULL: patterns are sent */
+    struct load_ear *ear;
     uint64_t opened_ns, offered_ns;
     uint64_t counted_from; /* the first turn that is counted; UINT64_MAX: none yet */
+    struct load_stream stream;
+
     uint64_t next_key_ns;
     struct load_talk talk;
     struct load_impair_state impair;
     struct load_ice ice;
-    struct load_ear *ear;
 
     uint64_t next_rtcp_ns;
     uint32_t heard_ssrc, heard_first, heard_last, n_heard; /* sequence numbers, extended */

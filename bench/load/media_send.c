@@ -4,10 +4,13 @@
 
 #include "bench/load/clock.h"
 
-#define REPLAY_NS   UINT64_C(500000000)
-#define SEND_MAX    16 /* turns in one go */
-#define NO_NUMBER   UINT64_MAX
-#define DTMF_JITTER 0.5
+#define REPLAY_NS      UINT64_C(500000000)
+#define SEND_MAX       LOAD_BATCH /* turns in one go */
+#define FETCH_AHEAD    4
+#define CACHE_LINE     64
+#define SLOT_HOT_BYTES (offsetof(struct slot, stream) + offsetof(struct load_stream, out))
+#define NO_NUMBER      UINT64_MAX
+#define DTMF_JITTER    0.5
 
 void media_flush(struct load_media *m)
 {
@@ -194,6 +197,15 @@ static void turn_run(struct load_media *m, uint32_t slot, uint64_t k, uint64_t n
     load_series_late(m->cfg.series, late_ns);
 }
 
+/* The slots of the turns to come are asked for before they are needed. */
+static void slot_fetch(const struct load_media *m, uint64_t k)
+{
+    const uint8_t *at = (const uint8_t *)&m->slots[load_plan_stream(&m->plan, k)];
+
+    for (size_t i = 0; i < SLOT_HOT_BYTES; i += CACHE_LINE)
+        __builtin_prefetch(at + i);
+}
+
 /* Notes where the measured packets begin, if that is among these. */
 static void begin_mark(struct load_media *m, unsigned n, uint64_t now_ns)
 {
@@ -214,8 +226,10 @@ bool media_send_due(struct load_media *m)
     if (!n)
         return false;
     begin_mark(m, n, now_ns);
-    for (unsigned i = 0; i < n; i++)
+    for (unsigned i = 0; i < n; i++) {
+        slot_fetch(m, first + i + FETCH_AHEAD);
         turn_run(m, load_plan_stream(&m->plan, first + i), first + i, now_ns);
+    }
     m->n_turns += n;
     media_flush(m);
     return true;

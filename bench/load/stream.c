@@ -36,7 +36,6 @@ int load_stream_init(struct load_stream *s, const struct load_stream_config *cfg
         .name = cfg->name,
         .pt = end->pt,
         .dtmf_pt = end->dtmf_pt,
-        .relay = end->relay,
         .ssrc = cfg->random[0],
         .ts = cfg->random[1],
         .seq = (uint16_t)(cfg->random[2] & 0x7fff), /* the first packets are of ROC 0 for

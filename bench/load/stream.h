@@ -41,28 +41,29 @@ struct load_stream_config {
     uint32_t random[3]; /* SSRC, first time stamp, first sequence number */
 };
 
+/* What each packet touches comes first, together: with thousands of streams the rest is not in any
+ * cache. */
 struct load_stream {
     const struct load_format *format;
     enum load_check check;
     enum load_law law, other_law;
-    size_t n_pattern; /* bytes of payload where it is a pattern */
     uint32_t name;
-    uint8_t pt, dtmf_pt;
-    union load_address relay;
+    size_t n_pattern; /* bytes of payload where it is a pattern */
     uint32_t ssrc, ts;
     uint16_t seq;
-    struct load_srtp out, in;
-    uint64_t n_turns;                      /* so far: the number of the next one */
-    uint64_t n_sent;                       /* packets that were made */
-    uint64_t octets;                       /* of their payload */
-    bool is_marked;                        /* the next packet begins a talkspurt */
-    struct load_stamp stamps[LOAD_STAMPS]; /* by number */
-    struct load_keypad keypad;
-
-    struct load_track track;
-    struct load_key_ear key_ear;
+    uint8_t pt, dtmf_pt;
+    bool is_marked; /* the next packet begins a talkspurt */
     bool has_heard;
     uint16_t heard_seq; /* what the relay added to the sender's sequence numbers */
+    uint64_t n_turns;   /* so far: the number of the next one */
+    uint64_t n_sent;    /* packets that were made */
+    uint64_t octets;    /* of their payload */
+    struct load_keypad keypad;
+    struct load_track track;
+
+    struct load_srtp out, in;
+    struct load_stamp stamps[LOAD_STAMPS]; /* by number */
+    struct load_key_ear key_ear;
     uint64_t heard_number;
     uint32_t heard_ts;       /* of packet heard_number */
     uint64_t heard_last_seq; /* extended; the following are of LOAD_CHECK_CLOCK alone */

@@ -84,18 +84,21 @@ static uint64_t stamp_read(struct msghdr *h)
     return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
+/* Once, and again after it was used: most times there is nothing, or little. */
+static void message_prepare(struct sockets_wire *s, unsigned i)
+{
+    s->iov[i] = (struct iovec){s->packets[i], LOAD_PACKET_MAX};
+    s->msg[i].msg_hdr = (struct msghdr){.msg_name = &s->from[i],
+                                        .msg_namelen = sizeof(s->from[i]),
+                                        .msg_iov = &s->iov[i],
+                                        .msg_iovlen = 1,
+                                        .msg_control = s->control[i],
+                                        .msg_controllen = sizeof(s->control[i])};
+}
+
 static unsigned socket_receive(struct sockets_wire *s, int fd, enum load_side side,
                                load_arrival_h *h, void *arg)
 {
-    for (unsigned i = 0; i < RECEIVE_MAX; i++) {
-        s->iov[i] = (struct iovec){s->packets[i], LOAD_PACKET_MAX};
-        s->msg[i].msg_hdr = (struct msghdr){.msg_name = &s->from[i],
-                                            .msg_namelen = sizeof(s->from[i]),
-                                            .msg_iov = &s->iov[i],
-                                            .msg_iovlen = 1,
-                                            .msg_control = s->control[i],
-                                            .msg_controllen = sizeof(s->control[i])};
-    }
     int n = recvmmsg(fd, s->msg, RECEIVE_MAX, 0, NULL);
     for (int i = 0; i < n; i++) {
         struct load_arrival a = {.side = side,
@@ -104,6 +107,7 @@ static unsigned socket_receive(struct sockets_wire *s, int fd, enum load_side si
                                  .n = s->msg[i].msg_len,
                                  .ns = stamp_read(&s->msg[i].msg_hdr)};
         h(&a, arg);
+        message_prepare(s, (unsigned)i);
     }
     return n > 0 ? (unsigned)n : 0;
 }
@@ -163,6 +167,8 @@ int load_wire_sockets(struct load_wire **wp, const struct load_sockets *sockets,
     s->wire = (struct load_wire){
         .send_h = send_h, .receive_h = receive_h, .free_h = free_h, .sockets = sockets};
     s->has_rtcp = has_rtcp;
+    for (unsigned i = 0; i < RECEIVE_MAX; i++)
+        message_prepare(s, i);
     s->epoll = -1;
     int err = sockets->n_pairs > POLLED_PAIRS ? epoll_make(s) : 0;
     if (err)
