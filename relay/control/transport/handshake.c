@@ -1,4 +1,4 @@
-#include "relay/control/transport/handshake.h"
+#include "relay/control/transport/handshake_internal.h"
 
 #include <errno.h>
 #include <string.h>
@@ -12,20 +12,6 @@
 #include "relay/log.h"
 
 #define LIMIT_US 30000000u /* of a handshake, from its start (threat model, section 4) */
-
-struct handshake {
-    struct stream *stream;
-    struct association *association;
-    struct fingerprint remote;
-    bool is_server;
-    bool is_started; /* there is an address to send to */
-    bool is_done;    /* its keys are with the worker */
-    bool may_restart;
-    char failure[128]; /* "": none */
-    union addr peer;   /* where it sends to */
-    uint64_t deadline_us;
-    struct tmr timer;
-};
 
 /* ---- what happens to it -----------------------------------------------------------------------
  */
@@ -213,7 +199,7 @@ static bool is_kept(const struct handshake *h, const struct fingerprint *remote,
            association_state(h->association) != ASSOCIATION_CLOSED;
 }
 
-static int begin(struct stream *s, const struct fingerprint *remote, bool is_server)
+int handshake_begin(struct stream *s, const struct fingerprint *remote, bool is_server)
 {
     struct handshake *h;
     int err;
@@ -248,46 +234,6 @@ void handshake_end(struct stream *s)
     association_close(h->association);
     mem_deref(h);
     keys_none(s); /* they were of this association alone */
-}
-
-/* ---- descriptions -----------------------------------------------------------------------------
- */
-
-int handshake_answer(struct stream *s, const struct sdp_media *offer, bool is_passive)
-{
-    struct fingerprint remote;
-    bool is_server = s->handshake ? s->handshake->is_server : is_passive;
-    int err = handshake_read_fingerprint(&remote, s, offer);
-
-    if (err)
-        return err;
-    if (str_equal_nocase(offer->setup, STR("active")))
-        is_server = true;
-    else if (str_equal_nocase(offer->setup, STR("passive")))
-        is_server = false;
-    else if (str_equal_nocase(offer->setup, STR("holdconn")))
-        return ENOENT;
-    return begin(s, &remote, is_server);
-}
-
-/* Nothing said means active: RFC 4145 s.4. */
-int handshake_accept(struct stream *s, const struct sdp_media *answer)
-{
-    struct fingerprint remote;
-    int err = handshake_read_fingerprint(&remote, s, answer);
-
-    if (err)
-        return err;
-    if (str_equal_nocase(answer->setup, STR("holdconn")))
-        return ENOENT;
-    return begin(s, &remote, !str_equal_nocase(answer->setup, STR("passive")));
-}
-
-struct str handshake_setup(const struct stream *s, bool is_offer)
-{
-    if (is_offer)
-        return STR("actpass"); /* RFC 5763 s.5 */
-    return s->handshake && s->handshake->is_server ? STR("passive") : STR("active");
 }
 
 /* ---- the path ---------------------------------------------------------------------------------

@@ -7,33 +7,6 @@
 
 /* The certificates of both ends, as signalling tells of them. */
 
-struct str handshake_fingerprint(char *text, const struct stream *s)
-{
-    struct fingerprint f;
-    int n;
-
-    if (certificate_fingerprint(&f, FINGERPRINT_SHA_256, s->leg->certificate->x509))
-        return STR("");
-    n = fingerprint_print(text, FINGERPRINT_TEXT_MAX, &f);
-    return n < 0 ? STR("") : (struct str){text, (size_t)n};
-}
-
-int handshake_read_fingerprint(struct fingerprint *f, const struct stream *s,
-                               const struct sdp_media *theirs)
-{
-    int err = fingerprint_parse(f, theirs->fingerprint);
-
-    if (!err)
-        return 0;
-    s->control->counters.events[CONTROL_DTLS_FINGERPRINT]++;
-    log_warning(s->leg->call->id, "%s: %s; expected a=fingerprint with SHA-256 or stronger",
-                media_kind_name(s->kind),
-                str_is_empty(theirs->fingerprint) ? "DTLS without fingerprint"
-                : err == ENOTSUP                  ? "a fingerprint of a hash that is too weak"
-                                                  : "a malformed fingerprint");
-    return ENOENT;
-}
-
 #define HOUR_US   3600000000ull
 #define VALID_FOR 30 /* [days] beyond the rotation: calls may be long */
 

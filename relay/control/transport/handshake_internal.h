@@ -1,0 +1,27 @@
+#ifndef PICRELAY_HANDSHAKE_INTERNAL_H
+#define PICRELAY_HANDSHAKE_INTERNAL_H
+
+#include "relay/control/transport/handshake.h"
+
+/** What handshake.c (an association's life) and handshake_describe.c (what descriptions say of it)
+ *  share. */
+
+struct handshake {
+    struct stream *stream;
+    struct association *association;
+    struct fingerprint remote;
+    bool is_server;
+    bool is_started; /* there is an address to send to */
+    bool is_done;    /* its keys are with the worker */
+    bool may_restart;
+    char failure[128]; /* "": none */
+    union addr peer;   /* where it sends to */
+    uint64_t deadline_us;
+    struct tmr timer;
+};
+
+/** An association with a peer of that certificate; the one that is there already stays, if it is
+ *  the same. @return 0; ENOMEM; EIO */
+int handshake_begin(struct stream *s, const struct fingerprint *remote, bool is_server);
+
+#endif
