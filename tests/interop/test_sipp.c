@@ -98,7 +98,8 @@ static void sipps_own_media_comes_back_as_an_echo(void **state)
     json_decref(conversation_record(&call, "deleted"));
 }
 
-/* ---- the README -------------------------------------------------------------------------------
+/* ---- docs/proxies.md
+ * -------------------------------------------------------------------------------
  */
 
 static void read_text(const char *path, char *text, size_t cap)
@@ -112,18 +113,18 @@ static void read_text(const char *path, char *text, size_t cap)
     fclose(f);
 }
 
-static void the_readme_shows_the_script_that_runs_here(void **state)
+static void the_documented_script_is_the_one_that_runs_here(void **state)
 {
-    char readme[64 * 1024], script[8 * 1024];
+    char page[64 * 1024], script[8 * 1024];
 
     (void)state;
-    read_text(PICRELAY_README, readme, sizeof(readme));
+    read_text(PICRELAY_PROXIES_PAGE, page, sizeof(page));
     read_text(PICRELAY_KAMAILIO_SCRIPT, script, sizeof(script));
-    assert_non_null(strstr(readme, script));
+    assert_non_null(strstr(page, script));
 }
 
 /* Its flags as they are there: no others are given. */
-static void the_readme_connects_lync_to_opus(void **state)
+static void the_documented_script_connects_lync_to_opus(void **state)
 {
     conversation_open(&call, *state,
                       &(struct conversation_config){
@@ -299,8 +300,8 @@ int main(void)
         cmocka_unit_test_teardown(a_call_carries_speech_until_the_caller_ends_it, put_away),
         cmocka_unit_test_teardown(the_callee_ends_a_call, put_away),
         cmocka_unit_test_teardown(sipps_own_media_comes_back_as_an_echo, put_away),
-        cmocka_unit_test(the_readme_shows_the_script_that_runs_here),
-        cmocka_unit_test_teardown(the_readme_connects_lync_to_opus, put_away),
+        cmocka_unit_test(the_documented_script_is_the_one_that_runs_here),
+        cmocka_unit_test_teardown(the_documented_script_connects_lync_to_opus, put_away),
         cmocka_unit_test_teardown(a_callee_with_srtp_and_opus_hears_a_caller_with_neither,
                                   put_away),
         cmocka_unit_test_teardown(early_media_is_heard_and_the_answer_changes_nothing, put_away),
