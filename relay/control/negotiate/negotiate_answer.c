@@ -47,6 +47,7 @@ static void read_answer(struct choice *c)
             if (in->offered[k].pt == f.pt)
                 f = in->offered[k];
         }
+        f.feedback = in->answer->formats[i].feedback; /* which is never meant by silence */
         if (c->is_audio && format_is_bad(&f))
             c->plan->bad_answered |= 1ull << i;
         else
@@ -70,6 +71,16 @@ static void answer_add(struct negotiated_plan *plan, const struct sdp_format *f,
     plan->answer[plan->n_answer++].fmtp = fmtp;
 }
 
+/* Feedback comes through to whoever has agreed to it, so both have to: RFC 4585 s.4.2. */
+static void answer_add_shared(struct negotiated_plan *plan, const struct sdp_format *offered,
+                              const struct sdp_format *answered)
+{
+    struct sdp_format f = *offered;
+
+    f.feedback &= answered->feedback;
+    answer_add(plan, &f, answered->fmtp);
+}
+
 /* The offerer's formats that the answerer took, in the answerer's order. */
 static void answer_shared(struct choice *c)
 {
@@ -79,7 +90,7 @@ static void answer_shared(struct choice *c)
 
             if (is_usable(c->in, k) && !((c->plan->bad_offered >> k) & 1) && format_is_primary(f) &&
                 format_same(f, &c->answered[i]))
-                answer_add(c->plan, f, c->answered[i].fmtp);
+                answer_add_shared(c->plan, f, &c->answered[i]);
         }
     }
 }

@@ -32,6 +32,9 @@ bool codec_word_settings(struct negotiated_setting *s, const struct codec_word *
 bool format_is_event(const struct sdp_format *f);
 bool format_is_comfort_noise(const struct sdp_format *f);
 bool format_is_red(const struct sdp_format *f);
+/** Repairs pictures by means that do not come through: what RFC 4588, 5109 and 8627 send beside
+ *  them has an SSRC of its own, or names packets by numbers that we change. */
+bool format_is_repair(const struct sdp_format *f);
 /** Carries speech or pictures, not an addition to it. */
 bool format_is_primary(const struct sdp_format *f);
 bool format_same(const struct sdp_format *a, const struct sdp_format *b);

@@ -202,7 +202,8 @@ static void offer_take(struct negotiated_offer *out, const struct sdp_media *off
         const struct sdp_format *f = &offer->formats[i];
         const enum fate fate = format_fate(f, ops);
 
-        if (fate == FATE_GONE || (!takes_proprietary && is_proprietary(f)))
+        if (fate == FATE_GONE || (!takes_proprietary && is_proprietary(f)) ||
+            (offer->kind == MEDIA_VIDEO && format_is_repair(f)))
             continue;
         out->usable |= 1ull << i;
         if (codec_words_find(&ops->accept, f) >= 0 || codec_words_have_all(&ops->accept) ||

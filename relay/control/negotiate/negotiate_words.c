@@ -133,6 +133,18 @@ bool format_is_red(const struct sdp_format *f)
     return str_equal_nocase(f->name, STR("red"));
 }
 
+bool format_is_repair(const struct sdp_format *f)
+{
+    static const struct str names[] = {STR_INIT("rtx"), STR_INIT("red"), STR_INIT("ulpfec"),
+                                       STR_INIT("flexfec"), STR_INIT("flexfec-03")};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (str_equal_nocase(f->name, names[i]))
+            return true;
+    }
+    return false;
+}
+
 bool format_is_primary(const struct sdp_format *f)
 {
     return !format_is_event(f) && !format_is_comfort_noise(f) && !format_is_red(f);

@@ -4,7 +4,7 @@
 
 #include "relay/control/sdp/sdp_scan.h"
 
-enum { RTP = 1, SECURE = 2, DTLS = 4 };
+enum { RTP = 1, SECURE = 2, DTLS = 4, FEEDBACK = 8 };
 
 static const struct {
     const char *name;
@@ -12,11 +12,11 @@ static const struct {
 } protos[] = {
     [SDP_PROTO_OTHER] = {"-", 0},
     [SDP_RTP_AVP] = {"RTP/AVP", RTP},
-    [SDP_RTP_AVPF] = {"RTP/AVPF", RTP},
+    [SDP_RTP_AVPF] = {"RTP/AVPF", RTP | FEEDBACK},
     [SDP_RTP_SAVP] = {"RTP/SAVP", RTP | SECURE},
-    [SDP_RTP_SAVPF] = {"RTP/SAVPF", RTP | SECURE},
+    [SDP_RTP_SAVPF] = {"RTP/SAVPF", RTP | SECURE | FEEDBACK},
     [SDP_UDP_TLS_RTP_SAVP] = {"UDP/TLS/RTP/SAVP", RTP | SECURE | DTLS},
-    [SDP_UDP_TLS_RTP_SAVPF] = {"UDP/TLS/RTP/SAVPF", RTP | SECURE | DTLS},
+    [SDP_UDP_TLS_RTP_SAVPF] = {"UDP/TLS/RTP/SAVPF", RTP | SECURE | DTLS | FEEDBACK},
     [SDP_TCP_RTP_AVP] = {"TCP/RTP/AVP", RTP},
     [SDP_TCP_RTP_SAVP] = {"TCP/RTP/SAVP", RTP | SECURE},
 };
@@ -41,6 +41,11 @@ bool sdp_proto_is_dtls(enum sdp_proto p)
 bool sdp_proto_is_rtp(enum sdp_proto p)
 {
     return proto_has(p, RTP);
+}
+
+bool sdp_proto_has_feedback(enum sdp_proto p)
+{
+    return proto_has(p, FEEDBACK);
 }
 
 const char *sdp_proto_name(enum sdp_proto p)

@@ -55,8 +55,12 @@ struct sdp_format {
     struct str name; /* of the rtpmap, or of RFC 3551 for a static type; empty: not known */
     uint32_t clock_hz;
     uint8_t n_channels;
-    struct str fmtp; /* empty: none */
+    struct str fmtp;  /* empty: none */
+    uint8_t feedback; /* bits 1 << enum sdp_feedback: what its peer takes or sends of it */
 };
+
+/** Messages of RTCP about a format of pictures that we can pass on (sdp_feedback.h). */
+enum sdp_feedback { SDP_FEEDBACK_NACK, SDP_FEEDBACK_PLI, SDP_FEEDBACK_FIR };
 
 /** One a=crypto (RFC 4568) or a=cryptoscale line. */
 struct sdp_crypto {
@@ -197,6 +201,7 @@ enum sdp_direction sdp_direction_reverse(enum sdp_direction d);
 bool sdp_proto_is_secure(enum sdp_proto p); /* SAVP family, DTLS included */
 bool sdp_proto_is_dtls(enum sdp_proto p);
 bool sdp_proto_is_rtp(enum sdp_proto p);
+bool sdp_proto_has_feedback(enum sdp_proto p);  /* AVPF and SAVPF: RFC 4585, 5124 */
 enum sdp_proto sdp_proto_find(struct str text); /* without regard to case */
 const char *sdp_proto_name(enum sdp_proto p);   /* "RTP/AVP"; "-" for SDP_PROTO_OTHER */
 

@@ -1,6 +1,7 @@
 #include "relay/control/sdp/sdp_attribute.h"
 
 #include "relay/control/sdp/sdp_crypto.h"
+#include "relay/control/sdp/sdp_feedback.h"
 #include "relay/control/sdp/sdp_scan.h"
 
 #define PTIME_MAX_MS 1000
@@ -42,6 +43,11 @@ static void read_fmtp(struct sdp_section *s, struct str value)
 
     if (f && str_is_empty(f->fmtp))
         f->fmtp = scan_trim(value);
+}
+
+static void read_feedback(struct sdp_section *s, struct str value)
+{
+    sdp_feedback_read(s->media, value);
 }
 
 static void read_milliseconds(unsigned *ms, struct str value)
@@ -338,6 +344,7 @@ static const struct attribute attributes[] = {
     {STR_INIT("remote-candidates"), IN_MEDIA, false, read_remote_candidates},
     {STR_INIT("rid"), IN_MEDIA, false, NULL},
     {STR_INIT("rtcp"), IN_MEDIA, false, read_rtcp},
+    {STR_INIT("rtcp-fb"), IN_MEDIA, false, read_feedback},
     {STR_INIT("rtcp-mux"), IN_MEDIA, false, read_rtcp_mux},
     {STR_INIT("rtcp-rsize"), IN_MEDIA, false, read_rtcp_rsize},
     {STR_INIT("rtpmap"), IN_MEDIA, false, read_rtpmap},

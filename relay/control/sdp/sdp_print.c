@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "relay/control/sdp/sdp_crypto.h"
+#include "relay/control/sdp/sdp_feedback.h"
 #include "relay/control/sdp/sdp_scan.h"
 
 void sdp_put(struct sdp_printer *p, const char *format, ...)
@@ -103,6 +104,8 @@ void sdp_put_formats(struct sdp_printer *p, const struct sdp_media_out *out)
         }
         if (!str_is_empty(f->fmtp))
             sdp_put(p, "a=fmtp:%u " STR_FMT "\r\n", f->pt, STR_ARG(f->fmtp));
+        if (sdp_proto_has_feedback(out->proto))
+            sdp_feedback_put(p, f);
     }
 }
 

@@ -30,7 +30,7 @@ void sdp_put_connection(struct sdp_printer *p, const union addr *a);
 /** m= with this port; formats of out, else the template's. */
 void sdp_put_m_line(struct sdp_printer *p, const struct sdp_doc *doc, const struct sdp_media *m,
                     const struct sdp_media_out *out, uint16_t port);
-/** rtpmap and fmtp of each format that has a name. */
+/** rtpmap, fmtp and rtcp-fb of each format, as far as it has them. */
 void sdp_put_formats(struct sdp_printer *p, const struct sdp_media_out *out);
 void sdp_put_crypto(struct sdp_printer *p, const struct sdp_media_out *out);
 void sdp_put_remote_candidates(struct sdp_printer *p, const struct sdp_media_out *out);
