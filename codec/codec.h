@@ -100,6 +100,9 @@ struct codec {
     void (*decoder_reset)(struct codec_decoder *d);
     /** Frames of PCM at the RTP clock that a payload holds, without decoding it. @return 0: bad */
     uint32_t (*payload_ticks)(const uint8_t *payload, size_t n);
+    /** @return whether a payload can give back all of the packet before it through conceal(), of
+     *  the same packet time. May be NULL: never */
+    bool (*repeats)(const uint8_t *payload, size_t n);
     /** Changes what can change while it runs (bit rate, complexity, FEC, loss). May be NULL. */
     int (*encoder_set)(struct codec_encoder *e, const struct codec_options *opt);
     /** @return the packet time it can serve, nearest to the wanted one (0: 20) and within what the

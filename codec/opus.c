@@ -253,6 +253,13 @@ static bool has_fec(const uint8_t *payload, size_t n)
     return (frames[0][0] >> (7 - n_silk)) & 1;
 }
 
+/* Of several frames FEC gives back one. */
+static bool repeats(const uint8_t *payload, size_t n)
+{
+    return n > 0 && n <= INT32_MAX && opus_packet_get_nb_frames(payload, (opus_int32)n) == 1 &&
+           has_fec(payload, n);
+}
+
 static int conceal(struct codec_decoder *d, const uint8_t *next, size_t n, uint32_t n_frames,
                    struct pcm *out)
 {
@@ -325,6 +332,7 @@ const struct codec codec_opus = {
     .conceal = conceal,
     .decoder_reset = decoder_reset,
     .payload_ticks = payload_ticks,
+    .repeats = repeats,
     .encoder_set = encoder_set,
     .ptime_ms = ptime_ms,
 };

@@ -12,6 +12,8 @@ enum {
     SILENCE_SLACK_US = 2000000,
     /* A restart after a shorter pause is taken as seamless. */
     PAUSE_MIN_US = 200000,
+    /* Packets that arrive in the wrong order are often read in one batch, at one time. */
+    OVERTAKEN_LEAST_US = 5000,
 };
 
 void playout_init(struct playout *p, uint64_t window_us)
@@ -60,6 +62,7 @@ static void restart(struct playout *p, const struct playout_packet *pkt, uint32_
     p->has_resync = false;
     p->silence = 0;
     p->is_gap_done = false;
+    p->has_early = false;
     p->n_held = 0;
 }
 
@@ -74,6 +77,39 @@ static bool is_in_sequence(struct playout *p, const struct playout_packet *pkt)
         return true;
     }
     return false;
+}
+
+static uint64_t oldest_arrival_us(const struct playout *p)
+{
+    uint64_t oldest = UINT64_MAX;
+
+    for (unsigned i = 0; i < p->n_held; i++) {
+        const uint64_t at = p->slots[p->order[i]].arrival_us;
+
+        oldest = at < oldest ? at : oldest;
+    }
+    return oldest;
+}
+
+/* A packet came so long behind one that should have followed it. For what comes after the window,
+ * no wait would have helped. */
+static void note_overtaken(struct playout *p, uint64_t behind_us, uint64_t now_us)
+{
+    const bool is_old = now_us - p->overtaken_at_us > PLAYOUT_MEMORY_US;
+
+    if (behind_us > p->window_us)
+        return;
+    if (behind_us < OVERTAKEN_LEAST_US)
+        behind_us = OVERTAKEN_LEAST_US;
+    if (is_old || behind_us > p->overtaken_us)
+        p->overtaken_us = behind_us;
+    p->overtaken_at_us = now_us;
+}
+
+static void note_late(struct playout *p, uint16_t seq, uint64_t now_us)
+{
+    if (p->has_early && p->early_seq == seq)
+        note_overtaken(p, now_us - p->early_us, now_us);
 }
 
 static int check_late(const struct playout *p, int d)
@@ -124,6 +160,7 @@ static int hold(struct playout *p, const struct playout_packet *pkt, uint64_t no
 
 int playout_put(struct playout *p, const struct playout_packet *pkt, uint32_t ssrc, uint64_t now_us)
 {
+    bool is_overtaken;
     int err, d;
 
     if (pkt->n > PLAYOUT_PAYLOAD_MAX)
@@ -142,32 +179,42 @@ int playout_put(struct playout *p, const struct playout_packet *pkt, uint32_t ss
     }
 
     d = distance(p, pkt->seq);
-    if (d < 0)
+    if (d < 0) {
+        note_late(p, pkt->seq, now_us);
         return check_late(p, d);
+    }
     /* the packet fills a gap whose loss was reported a moment ago: the report stands */
     if (p->is_gap_done && p->n_held > 0 && d < distance(p, held(p, 0)->packet.seq))
         return ESTALE;
+    is_overtaken = p->n_held > 0 && d < distance(p, held(p, 0)->packet.seq);
+    if (is_overtaken)
+        note_overtaken(p, now_us - oldest_arrival_us(p), now_us);
     err = hold(p, pkt, now_us);
     if (!err)
         p->last_us = now_us;
     return err;
 }
 
-static uint64_t oldest_arrival_us(const struct playout *p)
+/* Twice as long as what was overtaken needed; on a network that keeps order, not at all. */
+static uint64_t repairable_wait_us(const struct playout *p, const struct playout_slot *head)
 {
-    uint64_t oldest = UINT64_MAX;
-
-    for (unsigned i = 0; i < p->n_held; i++) {
-        const uint64_t at = p->slots[p->order[i]].arrival_us;
-
-        oldest = at < oldest ? at : oldest;
-    }
-    return oldest;
+    if (p->overtaken_us == 0 || head->arrival_us > p->overtaken_at_us + PLAYOUT_MEMORY_US)
+        return 0;
+    return 2 * p->overtaken_us;
 }
 
 uint64_t playout_deadline_us(const struct playout *p)
 {
-    return p->n_held > 0 ? oldest_arrival_us(p) + p->window_us : UINT64_MAX;
+    const struct playout_slot *head = &p->slots[p->order[0]];
+    uint64_t latest_us, early_us;
+
+    if (p->n_held == 0)
+        return UINT64_MAX;
+    latest_us = oldest_arrival_us(p) + p->window_us;
+    if (!head->packet.repeats_before || distance(p, head->packet.seq) != 1)
+        return latest_us;
+    early_us = head->arrival_us + repairable_wait_us(p, head);
+    return early_us < latest_us ? early_us : latest_us;
 }
 
 bool playout_is_missing(const struct playout *p, uint32_t ssrc, uint16_t seq)
@@ -247,6 +294,9 @@ static bool report_gap(struct playout *p, struct playout_event *ev)
     p->silence = jump - lost;
     if (n_lost == 0)
         return false;
+    p->has_early = head->packet.repeats_before;
+    p->early_seq = (uint16_t)(head->packet.seq - 1);
+    p->early_us = head->arrival_us;
     event_write(p, ev, PLAYOUT_LOST, lost);
     ev->n_lost = n_lost;
     if (p->silence > 0)

@@ -8,21 +8,24 @@
 /**
  * The reorder window of one RTP stream: says in which order packets are played, and what happened
  * between two of them (loss, silence, a new source). A packet that arrives in order is released at
- * once; only a gap waits, for at most the window. [pure: packets and a clock value in, events and
- * the next deadline out]
+ * once; only a gap waits, for at most the window - and if what comes behind it can give back what
+ * is missing, no longer than packets of this stream have lately been overtaken for. [pure: packets
+ * and a clock value in, events and the next deadline out]
  *
  * Thread: the worker that owns the stream. Nothing is allocated; lives by value in its owner.
  * Source: RFC 3550 s.5.1 and A.1, RFC 3551 s.4.1 (silence: time stamps jump, numbers do not).
  */
 
 #define PLAYOUT_WINDOW_US   40000
-#define PLAYOUT_SLOTS       16   /* packets held behind a gap; the next one ends the wait */
-#define PLAYOUT_PAYLOAD_MAX 1500 /* [bytes] */
+#define PLAYOUT_MEMORY_US   30000000 /* how long it is remembered that a packet was overtaken */
+#define PLAYOUT_SLOTS       16       /* packets held behind a gap; the next one ends the wait */
+#define PLAYOUT_PAYLOAD_MAX 1500     /* [bytes] */
 
 struct playout_packet {
     uint8_t pt;
     bool marker;
     bool is_timeless; /* not part of the audio timeline (RFC 4733 events): its ts decides nothing */
+    bool repeats_before; /* it can give back the packet before it */
     uint16_t seq;
     uint32_t ts;
     uint32_t ticks;    /* how long it plays; 0: it only marks a point in time (CN), or nothing */
@@ -68,12 +71,17 @@ struct playout {
     uint16_t next_seq; /* the number that is due */
     uint32_t next_ts;  /* where the audio released so far ends */
     uint32_t last_ticks, clock_hz;
-    uint64_t seen;        /* bit i: next_seq - 1 - i was released (not lost) */
-    uint64_t last_us;     /* arrival of the newest packet */
-    uint64_t audio_us;    /* arrival of the newest released packet that is not timeless */
-    uint32_t pause_ticks; /* of the RESTART to be reported */
-    uint32_t silence;     /* SILENCE to be reported before the head packet [ticks] */
-    bool is_gap_done;     /* LOST and SILENCE before the head were reported */
+    uint64_t seen;         /* bit i: next_seq - 1 - i was released (not lost) */
+    uint64_t last_us;      /* arrival of the newest packet */
+    uint64_t overtaken_us; /* how long the last packets that were overtaken came behind; 0: none */
+    uint64_t overtaken_at_us; /* when one was */
+    bool has_early;           /* a loss was reported before the window had passed: */
+    uint16_t early_seq;       /* of this packet, */
+    uint64_t early_us;        /* behind which one had come then */
+    uint64_t audio_us;        /* arrival of the newest released packet that is not timeless */
+    uint32_t pause_ticks;     /* of the RESTART to be reported */
+    uint32_t silence;         /* SILENCE to be reported before the head packet [ticks] */
+    bool is_gap_done;         /* LOST and SILENCE before the head were reported */
     unsigned n_held;
     uint8_t order[PLAYOUT_SLOTS]; /* indices of slots, by sequence number */
     struct playout_slot slots[PLAYOUT_SLOTS];

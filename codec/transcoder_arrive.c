@@ -23,6 +23,14 @@ static uint32_t ticks_of_bad(const struct transcoder *t, const struct input *in)
     return in->clock_hz * BAD_PACKET_MS / 1000;
 }
 
+/* Asked behind a gap only, as it takes a look into the payload. */
+static bool fills_gap(const struct transcoder *t, const struct input *in,
+                      const struct playout_packet *p)
+{
+    return p->n > 0 && p->seq != t->playout.next_seq && in->codec->repeats && t->current == in &&
+           !transcoder_makes_noise(t) && in->codec->repeats(p->payload, p->n);
+}
+
 /* What the playout is told about a packet. A packet that cannot be used still keeps its place: its
  * number must not be taken for a loss. @return 0; EBADMSG; ENOENT */
 static int describe(const struct transcoder *t, const struct input *in,
@@ -44,6 +52,7 @@ static int describe(const struct transcoder *t, const struct input *in,
     if (in->kind != INPUT_AUDIO)
         return p->n > 0 ? 0 : EBADMSG;
 
+    p->repeats_before = fills_gap(t, in, p);
     p->ticks = p->n ? in->codec->payload_ticks(p->payload, p->n) : 0;
     if (p->ticks > 0 && p->ticks <= in->clock_hz * PACKET_MAX_MS / 1000)
         return 0;

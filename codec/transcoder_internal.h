@@ -132,6 +132,12 @@ static inline void transcoder_count(uint64_t *counter, uint64_t n)
     __atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
 }
 
+/** Whether noise stands in the place of a sender that has fallen silent. */
+static inline bool transcoder_makes_noise(const struct transcoder *t)
+{
+    return t->noise.kind == NOISE_OF_CN || t->noise.kind == NOISE_OF_DTX;
+}
+
 /* ---- transcoder_arrive.c ---- */
 
 const struct input *transcoder_input(const struct transcoder *t, uint8_t pt);

@@ -123,11 +123,6 @@ static void make_noise(struct transcoder *t, uint32_t n)
         noise_conceal(t, n);
 }
 
-static bool is_noise_on(const struct transcoder *t)
-{
-    return t->noise.kind == NOISE_OF_CN || t->noise.kind == NOISE_OF_DTX;
-}
-
 /* Where noise was made up meanwhile most of the time is filled already; a small rest is filled as
  * well, a large one is left out. */
 void transcoder_add_silence(struct transcoder *t, uint64_t n)
@@ -135,7 +130,7 @@ void transcoder_add_silence(struct transcoder *t, uint64_t n)
     struct framer *f = &t->framer;
 
     n = transcoder_uncovered(t, n);
-    if (is_noise_on(t) && n > f->ahead &&
+    if (transcoder_makes_noise(t) && n > f->ahead &&
         n - f->ahead <= (uint64_t)NOISE_BRIDGE_MS * f->rate_hz / 1000) {
         uint64_t left = n - f->ahead;
 
@@ -185,7 +180,7 @@ static void on_lost(struct transcoder *t, const struct playout_event *ev, uint64
     uint32_t longest, ticks;
 
     transcoder_count(&t->stats.lost, ev->n_lost);
-    if (!in || is_noise_on(t) || in->clock_hz != ev->clock_hz) {
+    if (!in || transcoder_makes_noise(t) || in->clock_hz != ev->clock_hz) {
         add_silent_ticks(t, ev->ticks, ev->clock_hz);
         return;
     }
@@ -310,7 +305,7 @@ static void on_cn(struct transcoder *t, const struct input *in, const struct pla
         t->noise.kind = NOISE_NONE;
         return;
     }
-    if (!is_noise_on(t))
+    if (!transcoder_makes_noise(t))
         t->noise.due_us = now_us + f->ahead * 1000000 / f->rate_hz + NOISE_BEHIND_US;
     t->noise.kind = NOISE_OF_CN;
     begin_guess(t, in->clock_hz, p->ts, now_us);
