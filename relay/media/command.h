@@ -4,9 +4,9 @@
 #include "relay/media/media.h"
 
 /**
- * What control asks of a worker. A command is a letter that comes back: it belongs to the worker
+ * What control asks of a worker. A command comes back as its own answer: it belongs to the worker
  * while it is in the command ring or the event ring, and to control before and after. Control
- * never has more letters out than the event ring has slots, so an answer always finds room.
+ * never has more commands out than the event ring has slots, so an answer always finds room.
  */
 struct command {
     enum command_type {

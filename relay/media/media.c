@@ -14,7 +14,7 @@
 
 static bool is_ring_ready(const struct crew *c)
 {
-    return c->n_letters < RING_SIZE;
+    return c->n_commands < RING_SIZE;
 }
 
 static void post(struct media *m, struct crew *c, struct command *command)
@@ -22,7 +22,7 @@ static void post(struct media *m, struct crew *c, struct command *command)
     bool was_empty = false;
 
     (void)ring_put(&c->worker->commands, command, &was_empty); /* never full: is_ring_ready() */
-    c->n_letters++;
+    c->n_commands++;
     if (was_empty && m->puts_off)
         c->is_asleep = true;
     else if (was_empty)
@@ -142,7 +142,7 @@ static void take_answer(struct crew *c, struct command *command, media_event_h *
     struct media_stream *s = command->stream;
     struct media_event ev = {.stream = s, .error = command->error, .arg = s->arg};
 
-    c->n_letters--;
+    c->n_commands--;
     switch (command->type) {
     case COMMAND_SET:
         take_back_rules((struct command_set *)command);

@@ -27,7 +27,7 @@ struct crew {
     struct saving saving;
     unsigned n_streams;
     unsigned n_added;                             /* streams, ever */
-    unsigned n_letters;                           /* sent and not answered yet: at most RING_SIZE */
+    unsigned n_commands;                          /* sent and not answered yet: at most RING_SIZE */
     struct command *first_waiting, *last_waiting; /* for room */
     uint64_t n_waited;
     bool is_asleep; /* a command came for it while wake-ups are put off */

@@ -23,8 +23,8 @@
  */
 /* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): the padding is what keeps them apart */
 struct worker {
-    struct ring commands; /* of struct command: control puts */
-    struct ring events;   /* the same letters, answered: the worker puts */
+    struct ring commands; /* commands: control puts */
+    struct ring events;   /* the same commands, answered: the worker puts */
     struct mail mail;     /* datagrams for control */
     _Alignas(CACHE_LINE) struct worker_counters count;
     _Alignas(CACHE_LINE) atomic_bool stop;
@@ -64,7 +64,16 @@ void worker_stop(struct worker *w);
 /** Lets the worker look at its command ring. Thread: control. */
 void worker_wake(struct worker *w);
 
-/** One pass. Thread: the worker. */
+/* The rest is for the worker's own files. Thread: the worker. */
+
+/** One pass: what has arrived goes through every stage. */
 void worker_run_batch(struct worker *w);
+
+/** Runs the commands that control has sent, at most 64 a pass, and sends them back as answers. An
+ *  added or removed stream is answered when the kernel is done with its sockets. */
+void worker_run_commands(struct worker *w);
+
+/** @return the next of a sequence that is random enough to spread timers, not to make keys */
+uint32_t worker_random(struct worker *w);
 
 #endif
