@@ -104,6 +104,45 @@ static void ice_tries_again_at_intervals_and_gives_up_in_the_end(void **state)
     assert_int_equal(load_ice_next(&r.ice[0], 0, UINT64_MAX, check), 0);
 }
 
+static void ice_tells_a_check_that_was_lost_from_one_under_way(void **state)
+{
+    uint8_t check[LOAD_STUN_MAX];
+    struct rig r;
+
+    (void)state;
+    rig_make(&r, true, false);
+    assert_true(load_ice_next(&r.ice[0], 0, 0, check)); /* and nobody answers it */
+    assert_int_equal(load_ice_lost(&r.ice[0]), 0);
+    assert_true(exchange(&r, LOAD_ICE_INTERVAL_NS)); /* the next one is answered */
+    assert_int_equal(load_ice_lost(&r.ice[0]), 1);
+    assert_int_equal(load_ice_lost(&r.ice[1]), 0);
+}
+
+static void ice_has_lost_all_checks_of_a_peer_that_is_not_there(void **state)
+{
+    uint8_t check[LOAD_STUN_MAX];
+    struct rig r;
+
+    (void)state;
+    rig_make(&r, true, false);
+    for (uint64_t i = 0; i < LOAD_ICE_TRIES; i++)
+        assert_true(load_ice_next(&r.ice[0], 1, i * LOAD_ICE_INTERVAL_NS, check));
+    assert_int_equal(load_ice_lost(&r.ice[0]), LOAD_ICE_TRIES);
+}
+
+static void a_repaired_conflict_is_no_lost_check(void **state)
+{
+    struct rig r;
+    bool is_done = false;
+
+    (void)state;
+    rig_make(&r, true, true);
+    for (unsigned turn = 0; turn < 5 && !is_done; turn++)
+        is_done = exchange(&r, turn * LOAD_ICE_INTERVAL_NS);
+    assert_true(is_done);
+    assert_int_equal(load_ice_lost(&r.ice[0]) + load_ice_lost(&r.ice[1]), 0);
+}
+
 /* RFC 5769 s.2.1 */
 static void stun_takes_the_sample_request_of_the_rfc(void **state)
 {
@@ -156,6 +195,9 @@ int main(void)
         cmocka_unit_test(ice_repairs_a_conflict_of_roles),
         cmocka_unit_test(ice_believes_nothing_with_the_wrong_password),
         cmocka_unit_test(ice_tries_again_at_intervals_and_gives_up_in_the_end),
+        cmocka_unit_test(ice_tells_a_check_that_was_lost_from_one_under_way),
+        cmocka_unit_test(ice_has_lost_all_checks_of_a_peer_that_is_not_there),
+        cmocka_unit_test(a_repaired_conflict_is_no_lost_check),
         cmocka_unit_test(stun_takes_the_sample_request_of_the_rfc),
         cmocka_unit_test(stun_shows_each_changed_byte_before_the_integrity),
     };

@@ -88,6 +88,7 @@ static void counts_put(json_t *j, const struct load_media_stats *m)
         {"rtcp_received", m->rtcp_received},
         {"rtcp_bad", m->rtcp_bad},
         {"ice_checks", m->ice_checks},
+        {"ice_lost", m->ice_lost},
         {"ice_failed", m->ice_failed},
         {"ice_conflicts", m->ice_conflicts},
         {"ice_bad", m->ice_bad},

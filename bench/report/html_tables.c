@@ -99,6 +99,7 @@ static const struct {
     {"keys_heard", "keys heard", false},
     {"keys_wrong", "keys heard wrong", false},
     {"ice_checks", "ICE checks sent", false},
+    {"ice_lost", "ICE checks never answered", false},
     {"ice_failed", "streams that ICE did not connect", false},
     {"silent_ends", "ends that heard nothing", false},
 };

@@ -70,6 +70,11 @@ static double silent_calls(const struct load_result *r)
     return (double)r->media.silent_ends;
 }
 
+static double lost_checks(const struct load_result *r)
+{
+    return r->media.ice_checks ? (double)r->media.ice_lost : UNKNOWN;
+}
+
 static double known(double value)
 {
     return value < 0 ? UNKNOWN : value;
@@ -131,6 +136,7 @@ static const struct {
     {"first_media_p99_ms", first_media_p99, false},
     {"failed_calls", failed_calls, false},
     {"silent_calls", silent_calls, false},
+    {"lost_checks", lost_checks, false},
     {"cpu_us", cpu_us, false},
     {"cpu_percent", cpu_percent, false},
     {"rss_kb", rss_kb, false},

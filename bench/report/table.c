@@ -59,9 +59,10 @@ static void print_extras(FILE *out, const struct load_media_stats *m)
                 (ull)m->rtcp_received, (ull)m->rtcp_bad);
     if (m->ice_checks)
         fprintf(out,
-                "checks      %llu sent, %llu role conflicts, %llu not authentic, %llu streams "
-                "failed\n",
-                (ull)m->ice_checks, (ull)m->ice_conflicts, (ull)m->ice_bad, (ull)m->ice_failed);
+                "checks      %llu sent, %llu never answered, %llu role conflicts, %llu not "
+                "authentic, %llu streams failed\n",
+                (ull)m->ice_checks, (ull)m->ice_lost, (ull)m->ice_conflicts, (ull)m->ice_bad,
+                (ull)m->ice_failed);
     if (m->silent_ends)
         fprintf(out, "SILENT      %llu ends heard nothing\n", (ull)m->silent_ends);
 }

@@ -228,6 +228,7 @@ const struct yaml_field scenario_limit_fields[] = {
           "from the offer until both ends hear, p99"),
     LIMIT("failed_calls", failed_calls, 100, "%", "calls that could not be set up"),
     LIMIT("silent_calls", silent_calls, 100000, NULL, "ends that never heard anything"),
+    LIMIT("lost_checks", lost_checks, 100000, NULL, "ICE checks that were never answered"),
     LIMIT("cpu_us", cpu_us, 100000, "us", "CPU time of the relay, a packet"),
     LIMIT("cpu_percent", cpu_percent, 100000, "%", "of one core that the relay takes"),
     LIMIT("rss_kb", rss_kb, 1000000, "KB", "resident memory a call"),

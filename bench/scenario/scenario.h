@@ -54,6 +54,7 @@ struct scenario_limits {
     double offer_p99_ms, answer_p99_ms, first_media_p99_ms;
     double failed_calls;   /* [%] */
     double silent_calls;   /* endpoints that heard nothing */
+    double lost_checks;    /* of ICE, never answered */
     double cpu_us;         /* of the relay, a packet */
     double cpu_percent;    /* of one core */
     double rss_kb;         /* a call */

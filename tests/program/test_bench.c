@@ -250,6 +250,31 @@ static void calls_of_all_kinds_come_through_whole(void **state)
     relay_wait_metric(r, "picrelay_calls ", 0); /* none is left behind */
 }
 
+/* The built-in scenario does the same 200 times a second; how fast it is is not a test's matter. */
+static void no_check_is_lost_while_calls_with_ice_come_and_go(void **state)
+{
+    static const char yaml[] = "rate: 15\nhold_s: 2\nseconds: 3\nmix: [{mode: ice-both}]\n"
+                               "limits: {failed_calls: 0, lost_checks: 0}\n";
+    char folder[32], path[64];
+    struct bench b;
+
+    relay_write_file(folder, path, yaml);
+    relay_bench_start(&b, *state, (const char *const[]){"--scenario", path, "--json", NULL});
+    bench_wait(&b);
+    json_t *json = bench_json(&b);
+    if (process_status(b.process) != 0)
+        fail_msg("%s\n%s", process_out(b.process), process_err(b.process));
+    /* of one call at the least: two legs, two components */
+    assert_true(relay_json_int(json, "media.ice_checks") >= 4);
+    assert_int_equal(relay_json_int(json, "media.ice_lost"), 0);
+    assert_int_equal(relay_json_int(json, "media.ice_failed"), 0);
+    assert_true(relay_json_int(json, "control.ended") > 0);
+    json_decref(json);
+    process_free(b.process);
+    relay_remove_file(folder, path);
+    relay_wait_metric(*state, "picrelay_calls ", 0);
+}
+
 static void speech_is_scored_where_a_codec_works_on_it(void **state)
 {
     struct bench b;
@@ -420,6 +445,7 @@ int main(void)
         cmocka_unit_test(a_mistake_in_a_scenario_is_told_by_file_and_line),
         cmocka_unit_test(replies_that_make_no_call_are_told_with_their_reason),
         cmocka_unit_test(calls_of_all_kinds_come_through_whole),
+        cmocka_unit_test(no_check_is_lost_while_calls_with_ice_come_and_go),
         cmocka_unit_test(speech_is_scored_where_a_codec_works_on_it),
         cmocka_unit_test(a_limit_that_does_not_hold_is_exit_status_1),
         cmocka_unit_test(an_offer_that_is_refused_is_told_with_the_relays_reason),
