@@ -54,7 +54,7 @@ static void write_keys(const struct description *d, struct sdp_media_out *m,
         return;
     if (d->is_offer ? sdp_proto_is_dtls(s->proto) : handshake_is_used(s)) {
         m->setup = handshake_setup(s, d->is_offer);
-        m->fingerprint = handshake_fingerprint(store->fingerprint, s);
+        m->fingerprint = handshake_fingerprint(store->fingerprint, s, d->req->dtls_fingerprint);
         return;
     }
     m->crypto = d->is_offer ? s->offered_keys : &s->local;
@@ -120,17 +120,19 @@ static void write_mid(const struct description *d, struct sdp_media_out *m, unsi
 {
     const struct sdp_doc *theirs = d->leg->doc;
     struct line_store *store = &d->store[i];
+    const bool may_be_bundled = !(d->req->bundle & NG_BUNDLE_REJECT);
+    const bool is_asked = d->req->bundle & NG_BUNDLE_OFFER;
 
     if (theirs && i < theirs->n_media && !str_is_empty(theirs->media[i].mid)) {
         m->mid = theirs->media[i].mid;
-        m->is_bundled = d->is_offer || sdp_is_bundled(theirs, m->mid);
+        m->is_bundled = may_be_bundled && (d->is_offer || sdp_is_bundled(theirs, m->mid));
         return;
     }
-    if (!ng_has(d->req, NG_FLAG_GENERATE_MID) || !d->is_offer)
+    if (!d->is_offer || !(is_asked || ng_has(d->req, NG_FLAG_GENERATE_MID)))
         return;
     (void)re_snprintf(store->mid, sizeof(store->mid), "%u", i + 1);
     m->mid = str_of(store->mid);
-    m->is_bundled = sdp_proto_is_dtls(m->proto);
+    m->is_bundled = may_be_bundled && (is_asked || sdp_proto_is_dtls(m->proto));
 }
 
 static void write_line(const struct description *d, unsigned i, const struct describe_line *line,

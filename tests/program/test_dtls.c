@@ -139,6 +139,44 @@ static void an_answer_has_the_mid_and_the_group_of_its_offer(void **state)
     assert_null(strstr(t->sdp[TALK_A], "extmap"));
 }
 
+static void a_request_says_which_hash_and_whether_a_group(void **state)
+{
+    static const struct {
+        const char *flags, *there, *not_there;
+    } rows[] = {
+        {"UDP/TLS/RTP/SAVPF", "a=fingerprint:sha-256 ", "a=group:"},
+        {"UDP/TLS/RTP/SAVPF DTLS-fingerprint=SHA-384", "a=fingerprint:sha-384 ", "sha-256"},
+        {"UDP/TLS/RTP/SAVPF DTLS-fingerprint=sha-512", "a=fingerprint:sha-512 ", "sha-256"},
+        {"UDP/TLS/RTP/SAVPF DTLS-fingerprint=SHA-1", "a=fingerprint:sha-256 ", "sha-1 "},
+        {"UDP/TLS/RTP/SAVPF bundle=offer", "a=group:BUNDLE 1\r\n", "bundle-only"},
+        {"WebRTC bundle=accept", "a=group:BUNDLE 1\r\n", "bundle-only"},
+        {"WebRTC bundle=reject", "a=mid:1\r\n", "a=group:"},
+    };
+    struct talk *t = &the_talk;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        print_message("    %s\n", rows[i].flags);
+        talk_open(t, *state);
+        talk_offer(t, TALK_A, NULL, rows[i].flags);
+        assert_non_null(strstr(t->sdp[TALK_B], rows[i].there));
+        assert_null(strstr(t->sdp[TALK_B], rows[i].not_there));
+        put_away(NULL);
+    }
+}
+
+/* A group on one transport is not to be had: that is said, and the call goes on without. */
+static void a_bundle_that_has_to_be_whole_is_not_understood(void **state)
+{
+    static const char unknown[] = "picrelay_control_events_total{event=\"ng_unknown_key\"} ";
+    struct talk *t = &the_talk;
+
+    talk_open(t, *state);
+    double before = relay_metric(t->relay, unknown);
+    talk_offer(t, TALK_A, NULL, "WebRTC bundle=strict");
+    assert_true(relay_metric(t->relay, unknown) == before + 1);
+    assert_non_null(strstr(t->sdp[TALK_B], "a=group:BUNDLE 1\r\n"));
+}
+
 /* Who is what: offered, asked of us, our answer. */
 static void roles_follow_the_offer_and_the_request(void **state)
 {
@@ -504,6 +542,8 @@ int main(void)
         CASE(a_forged_certificate_closes_its_leg_and_no_other),
         CASE(a_new_offer_keeps_the_association),
         CASE(another_certificate_begins_another_association),
+        CASE(a_request_says_which_hash_and_whether_a_group),
+        CASE(a_bundle_that_has_to_be_whole_is_not_understood),
         CASE(a_hello_before_the_answer_is_answered_when_that_has_come),
         CASE(dtls_of_a_third_address_is_dropped),
         CASE(what_is_no_dtls_is_dropped_before_anybody_reads_it),

@@ -109,6 +109,11 @@ enum ng_rtcp_mux {
     NG_MUX_REJECT = 1u << 4,
 };
 
+enum ng_bundle {
+    NG_BUNDLE_OFFER = 1u << 0,
+    NG_BUNDLE_REJECT = 1u << 1,
+};
+
 enum ng_sdes {
     NG_SDES_OFF = 1u << 0,
     NG_SDES_NONEW = 1u << 1,
@@ -179,6 +184,8 @@ struct ng_request {
     unsigned sdes;                                    /* enum ng_sdes */
     struct ng_strings sdes_no, sdes_only, sdes_order; /* suite names */
     bool dtls_off, dtls_passive, dtls_active;
+    struct str dtls_fingerprint; /* the name of a hash; empty: SHA-256 */
+    unsigned bundle;             /* enum ng_bundle */
     struct ng_codec_ops codec;
     int ptime_ms, ptime_reverse_ms;       /* 0: not given */
     int tos;                              /* 0..255; -1: leave; NG_TOS_DEFAULT: not given or 256 */

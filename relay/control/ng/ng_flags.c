@@ -107,7 +107,7 @@ static const struct prefix prefixes[] = {
     {STR_INIT("T.38-"), ng_word_any, 0},
     {STR_INIT("T38-"), ng_word_any, 0},
     {STR_INIT("OSRTP-"), ng_word_any, 0},
-    {STR_INIT("bundle-"), ng_word_any, 0},
+    {STR_INIT("bundle-"), ng_word_bundle, 0},
     {STR_INIT("endpoint-learning-"), ng_word_any, 0},
     {STR_INIT("from-tags-"), ng_word_any, 0},
 };

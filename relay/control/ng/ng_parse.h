@@ -78,6 +78,7 @@ bool ng_word_all(struct ng_parser *p, size_t at, struct str word);
 bool ng_word_dtmf_security(struct ng_parser *p, size_t at, struct str word);
 /** Known, without effect here. */
 bool ng_word_any(struct ng_parser *p, size_t at, struct str word);
+bool ng_word_bundle(struct ng_parser *p, size_t at, struct str word);
 /** To a struct ng_strings, unescaped. */
 bool ng_word_codec(struct ng_parser *p, size_t at, struct str word);
 bool ng_word_direction(struct ng_parser *p, size_t at, struct str word);

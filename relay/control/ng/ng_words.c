@@ -239,6 +239,23 @@ bool ng_word_mux(struct ng_parser *p, size_t at, struct str word)
     return w;
 }
 
+/* "require" and "strict" ask for all lines on one transport, which is nothing that we have: they
+ * are told as not understood. */
+bool ng_word_bundle(struct ng_parser *p, size_t at, struct str word)
+{
+    static const struct ng_word modes[] = {
+        {STR_INIT("accept"), 0},
+        {STR_INIT("offer"), NG_BUNDLE_OFFER},
+        {STR_INIT("reject"), NG_BUNDLE_REJECT},
+    };
+    const struct ng_word *w = ng_word_find(modes, NG_N(modes), word);
+
+    (void)at;
+    if (w)
+        p->r->bundle |= w->value;
+    return w;
+}
+
 bool ng_word_ice_lite(struct ng_parser *p, size_t at, struct str word)
 {
     static const struct ng_word modes[] = {

@@ -37,9 +37,11 @@ int handshake_answer(struct stream *s, const struct sdp_media *offer, bool is_pa
 int handshake_accept(struct stream *s, const struct sdp_media *answer);
 
 /** a=setup and a=fingerprint of the stream.
- *  @param text  FINGERPRINT_TEXT_MAX bytes */
+ *  @param text  FINGERPRINT_TEXT_MAX bytes
+ *  @param hash  by its name; empty: SHA-256, which is also taken for one that is too weak (said in
+ *               the log) */
 struct str handshake_setup(const struct stream *s, bool is_offer);
-struct str handshake_fingerprint(char *text, const struct stream *s);
+struct str handshake_fingerprint(char *text, const struct stream *s, struct str hash);
 /** The peer's. @return 0; ENOENT: none that can be used; said in the log, and counted */
 int handshake_read_fingerprint(struct fingerprint *f, const struct stream *s,
                                const struct sdp_media *theirs);

@@ -43,12 +43,18 @@ struct str handshake_setup(const struct stream *s, bool is_offer)
     return s->handshake && s->handshake->is_server ? STR("passive") : STR("active");
 }
 
-struct str handshake_fingerprint(char *text, const struct stream *s)
+struct str handshake_fingerprint(char *text, const struct stream *s, struct str hash)
 {
+    enum fingerprint_hash wanted = FINGERPRINT_SHA_256;
     struct fingerprint f;
     int n;
 
-    if (certificate_fingerprint(&f, FINGERPRINT_SHA_256, s->leg->certificate->x509))
+    if (!str_is_empty(hash) && fingerprint_find_hash(&wanted, hash))
+        log_warning(s->leg->call->id,
+                    "DTLS-fingerprint of " STR_FMT " is not written: unknown, or weaker than "
+                    "SHA-256, which stands in its place",
+                    STR_ARG(hash));
+    if (certificate_fingerprint(&f, wanted, s->leg->certificate->x509))
         return STR("");
     n = fingerprint_print(text, FINGERPRINT_TEXT_MAX, &f);
     return n < 0 ? STR("") : (struct str){text, (size_t)n};
