@@ -4,6 +4,24 @@
 #include "bench/peer/call.h"
 #include "tests/program/relay.h"
 
+/* The peers of a scene: plain RTP, SRTP, and both with ICE in the two dialects. */
+#define SCENE_PLAIN(codecs_)                                                                       \
+    {                                                                                              \
+        .dialect = PEER_PLAIN, .keys = PEER_KEYS_NONE, .codecs = (codecs_)                         \
+    }
+#define SCENE_SECURE(codecs_)                                                                      \
+    {                                                                                              \
+        .dialect = PEER_PLAIN, .keys = PEER_KEYS_ONE, .codecs = (codecs_)                          \
+    }
+#define SCENE_LYNC(codecs_)                                                                        \
+    {                                                                                              \
+        .dialect = PEER_LYNC, .keys = PEER_KEYS_TRIPLE, .codecs = (codecs_)                        \
+    }
+#define SCENE_RFC(codecs_)                                                                         \
+    {                                                                                              \
+        .dialect = PEER_RFC, .keys = PEER_KEYS_ONE, .codecs = (codecs_)                            \
+    }
+
 /**
  * Real calls of bench's peers, all at the same time: set up, two seconds of speech both ways, hung
  * up, accounted for. Thread: the loop's.

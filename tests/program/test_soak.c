@@ -14,28 +14,12 @@
 #define GROWTH_KIB_MAX  2048 /* of a heap that has seen all kinds of calls */
 #define COOKIES_S       30   /* for so long replies are kept */
 #define KIB_A_CALL_KEPT 4    /* of them */
-#define PLAIN(codecs_)                                                                             \
-    {                                                                                              \
-        .dialect = PEER_PLAIN, .keys = PEER_KEYS_NONE, .codecs = (codecs_)                         \
-    }
-#define SECURE(codecs_)                                                                            \
-    {                                                                                              \
-        .dialect = PEER_PLAIN, .keys = PEER_KEYS_ONE, .codecs = (codecs_)                          \
-    }
-#define LYNC(codecs_)                                                                              \
-    {                                                                                              \
-        .dialect = PEER_LYNC, .keys = PEER_KEYS_TRIPLE, .codecs = (codecs_)                        \
-    }
-#define RFC(codecs_)                                                                               \
-    {                                                                                              \
-        .dialect = PEER_RFC, .keys = PEER_KEYS_ONE, .codecs = (codecs_)                            \
-    }
 
 static const struct scene_call kinds[] = {
-    {"plain, passed", {.peer = {PLAIN("PCMU"), PLAIN("PCMU")}}},
-    {"plain, transcoded", {.peer = {PLAIN("PCMU"), PLAIN("PCMA")}}},
-    {"SRTP, transcoded", {.peer = {SECURE("G722"), SECURE("opus")}}},
-    {"ICE and SRTP, transcoded", {.peer = {LYNC("G722,PCMU"), RFC("opus")}}},
+    {"plain, passed", {.peer = {SCENE_PLAIN("PCMU"), SCENE_PLAIN("PCMU")}}},
+    {"plain, transcoded", {.peer = {SCENE_PLAIN("PCMU"), SCENE_PLAIN("PCMA")}}},
+    {"SRTP, transcoded", {.peer = {SCENE_SECURE("G722"), SCENE_SECURE("opus")}}},
+    {"ICE and SRTP, transcoded", {.peer = {SCENE_LYNC("G722,PCMU"), SCENE_RFC("opus")}}},
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
