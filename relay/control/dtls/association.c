@@ -10,7 +10,10 @@
 #include "relay/control/dtls/association_filter.h"
 #include "relay/control/libre.h"
 
-#define BEGINNINGS 8 /* of one association, after what the library could not go on from */
+/* Hellos of ours that follow at once what the library could not go on from. Any more wait a while:
+ * whoever forges the peer's address must not make us talk to it as often as he likes. */
+#define HELLOS_AT_ONCE 8
+#define HELLO_WAIT_US  400000u
 
 static void association_destructor(void *data)
 {
@@ -85,17 +88,16 @@ static void fail(struct association *a, const char *why)
 
 static void go_on(struct association *a);
 
-/* The library has given up, on junk that looked right: another try is as good as the first. */
+/* The library has given up, on junk that looked right: another try is as good as the first, however
+ * many there were. Who ends them is the clock, as with a peer that is silent. */
 static void begin_anew(struct association *a)
 {
-    if (a->n_beginnings == BEGINNINGS) {
-        fail(a, "the peer's handshake messages make no sense");
-        return;
-    }
     SSL_free(a->ssl);
     a->ssl = NULL;
     if (open_ssl(a))
         fail(a, "out of memory");
+    else if (!a->is_server && a->has_begun && a->n_beginnings > HELLOS_AT_ONCE)
+        a->owes_hello = true;
     else if (!a->is_server && a->has_begun)
         go_on(a);
 }
@@ -205,6 +207,8 @@ int association_put(struct association *a, const uint8_t *data, size_t n)
         return refuse(a, verdict, alert);
     if (a->state == ASSOCIATION_FAILED || a->state == ASSOCIATION_CLOSED)
         return EBADMSG;
+    if (a->owes_hello)
+        return EBADMSG; /* an answer to what was never asked */
     a->pipe.in = data;
     a->pipe.n_in = n;
     if (a->state == ASSOCIATION_HANDSHAKING)
@@ -219,6 +223,8 @@ uint64_t association_wait_us(struct association *a)
 {
     struct timeval left;
 
+    if (a->state == ASSOCIATION_HANDSHAKING && a->owes_hello)
+        return HELLO_WAIT_US;
     if (a->state != ASSOCIATION_HANDSHAKING || DTLSv1_get_timeout(a->ssl, &left) != 1)
         return UINT64_MAX;
     return (uint64_t)left.tv_sec * 1000000 + (uint64_t)left.tv_usec;
@@ -229,6 +235,11 @@ void association_tick(struct association *a)
     if (a->state != ASSOCIATION_HANDSHAKING)
         return;
     ERR_clear_error();
+    if (a->owes_hello) {
+        a->owes_hello = false;
+        go_on(a);
+        return;
+    }
     if (DTLSv1_handle_timeout(a->ssl) < 0)
         give_up(a, SSL_ERROR_SSL); /* it counts to twelve */
 }

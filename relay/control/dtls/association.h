@@ -10,8 +10,12 @@
  * Thread: control. Source: RFC 6347, RFC 5764 (keys), RFC 5763 s.5 (whom to believe), RFC 8827
  * s.6.5: DTLS 1.2 with ECDHE and AEAD, no renegotiation, no tickets, no compression.
  *
- * What arrives from a peer never ends a handshake, however wrong it is: it is dropped, or the
- * handshake begins anew. What ends it is a certificate that is not the one that was signalled.
+ * What arrives from a peer never ends a handshake, however wrong and however often: it is dropped,
+ * or the handshake begins anew. What ends it is a certificate that is not the one that was
+ * signalled, a peer without SRTP, and whoever has it, when its time is over. But messages in clear
+ * that fit into a handshake that is going on cannot be told from the peer's (RFC 6347 has no means
+ * against who can read and forge): then the peer's next ones fit no more, and it has to begin anew
+ * itself.
  */
 
 struct association;

@@ -24,6 +24,7 @@ struct association {
     enum association_state state;
     struct fingerprint remote;
     bool is_server, has_cookie, is_forged, has_begun;
+    bool owes_hello; /* to its peer, at the next tick */
     unsigned n_beginnings;
     uint8_t cookie[COOKIE_BYTES];
     char problem[128];
