@@ -21,6 +21,7 @@
 enum {
     PACKET_MAX_MS = 200, /* the longest packet time that a peer announces (a=maxptime) */
     CN_PAYLOAD_MAX = 32,
+    SPLICE_MS = 5,
     PACKED_EVENTS_MAX = 4, /* events in one payload (RFC 4733 s.2.5.1.5) that are read */
 };
 
@@ -113,6 +114,7 @@ struct transcoder {
     bool has_newest;
     uint16_t newest_seq;
     uint32_t silence_clock_hz, silence_rest; /* ticks * rate not yet a whole sample */
+    uint32_t n_tail;   /* samples of the source before, to be faded out; 0: none */
     uint64_t flush_us; /* when a frame that is not full is sent all the same; UINT64_MAX: never */
 
     struct transcoder_stats stats;
@@ -124,6 +126,7 @@ struct transcoder {
     struct playout playout;
     struct framer framer;
     int16_t pcm[CODEC_PCM_MAX];
+    int16_t tail[48 * SPLICE_MS];
 };
 
 /* One writer; readers of any thread see whole values (transcoder.h). */
@@ -152,6 +155,13 @@ bool transcoder_run_noise(struct transcoder *t, uint64_t now_us);
 bool transcoder_run_flush(struct transcoder *t, uint64_t now_us);
 /** Time of the input passed without sound [samples of the framer]. */
 void transcoder_add_silence(struct transcoder *t, uint64_t n);
+
+/* ---- transcoder_splice.c ---- */
+
+/** Makes up how the sound of `in` would go on, before its decoder forgets it. */
+void transcoder_keep_tail(struct transcoder *t, const struct input *in);
+/** Fades it into the first samples of the next source. */
+void transcoder_splice(struct transcoder *t, int16_t *samples, uint32_t n);
 
 /* ---- transcoder_digits.c ---- */
 

@@ -81,6 +81,8 @@ static void add_pcm(struct transcoder *t, const struct input *in, const struct p
     }
     put_samples(t, in, pcm);
     n_put = f->n - before;
+    if (t->n_tail > 0)
+        transcoder_splice(t, f->samples + f->n_taken + before, n_put);
     is_digit =
         t->digits.listener && transcoder_hear(t, f->samples + f->n_taken + before, n_put, now_us);
     is_late = is_overtaken(t, n_put);
@@ -200,6 +202,9 @@ static void on_lost(struct transcoder *t, const struct playout_event *ev, uint64
 
 static void on_restart(struct transcoder *t, const struct playout_event *ev, uint64_t now_us)
 {
+    t->n_tail = 0;
+    if (ev->ticks == 0 && t->current && !transcoder_makes_noise(t))
+        transcoder_keep_tail(t, t->current);
     for (unsigned i = 0; i < t->n_inputs; i++) {
         const struct input *in = &t->inputs[i];
 
