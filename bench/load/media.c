@@ -186,11 +186,12 @@ static int slot_open(struct load_media *m, unsigned i, const struct load_media_c
     return 0;
 }
 
-/* Checks begin spread over a second: no peer has all its calls ringing at once. */
+/* Of calls that are there from the start, checks begin spread over a second: no peer has all its
+ * calls ringing at once. Those that come later come at the plan's times. */
 static void ice_begin(struct load_media *m, uint32_t slot)
 {
     struct slot *s = &m->slots[slot];
-    uint64_t spread_ns = (uint64_t)(slot / 2 % 500) * 2000000;
+    uint64_t spread_ns = s->offered_ns ? 0 : (uint64_t)(slot / 2 % 500) * 2000000;
 
     s->state = SLOT_CHECKING;
     load_ice_init(&s->ice, s->end, slot % 2 == LOAD_A, s->opened_ns + spread_ns,
