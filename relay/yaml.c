@@ -8,6 +8,7 @@
 #include <yaml.h>
 
 #include "relay/text.h"
+#include "relay/yaml_text.h"
 
 #define CHUNK_BYTES ((size_t)64 * 1024)
 
@@ -302,32 +303,6 @@ static int on_event(struct builder *b, const yaml_event_t *ev)
     }
 }
 
-static unsigned count_lines(const char *text, size_t n)
-{
-    unsigned line = 1;
-
-    for (size_t i = 0; i < n; i++)
-        line += text[i] == '\n';
-
-    return line;
-}
-
-static bool is_indented_by_tab(const struct builder *b, unsigned line)
-{
-    const char *end = b->text + b->n_text;
-    const char *at = b->text;
-
-    for (unsigned i = 1; i < line && at < end; i++) {
-        const char *newline = memchr(at, '\n', (size_t)(end - at));
-
-        at = newline ? newline + 1 : end;
-    }
-    while (at < end && *at == ' ')
-        at++;
-
-    return at < end && *at == '\t';
-}
-
 static int fail_syntax(const struct builder *b)
 {
     const yaml_parser_t *p = &b->parser;
@@ -338,10 +313,10 @@ static int fail_syntax(const struct builder *b)
     if (p->error == YAML_READER_ERROR) {
         size_t offset = p->problem_offset < b->n_text ? p->problem_offset : b->n_text;
 
-        return yaml_fail(b->report, count_lines(b->text, offset), "%s; expected text in UTF-8",
+        return yaml_fail(b->report, yaml_count_lines(b->text, offset), "%s; expected text in UTF-8",
                          p->problem);
     }
-    if (is_indented_by_tab(b, line))
+    if (yaml_is_indented_by_tab(b->text, b->n_text, line))
         return yaml_fail(b->report, line, "a tab at the start of a line; expected spaces");
     if (p->context)
         return yaml_fail(b->report, line, "not YAML: %s %s from line %u", p->problem, p->context,
@@ -350,59 +325,12 @@ static int fail_syntax(const struct builder *b)
     return yaml_fail(b->report, line, "not YAML: %s", p->problem ? p->problem : "unknown problem");
 }
 
-/* All that libyaml takes for the end of a line, and the start of the text. */
-static bool starts_a_line(const char *text, size_t at)
-{
-    static const char *const breaks[] = {"\n",           "\r",           "\xc2\x85",
-                                         "\xe2\x80\xa8", "\xe2\x80\xa9", "\xef\xbb\xbf"};
-
-    for (size_t i = 0; i < sizeof(breaks) / sizeof(breaks[0]); i++) {
-        size_t n = strlen(breaks[i]);
-
-        if (at >= n && memcmp(text + at - n, breaks[i], n) == 0)
-            return true;
-    }
-    return at == 0;
-}
-
-/* Nobody needs %YAML or %TAG here, and libyaml 0.2.5 compares each %TAG with all before it: 4 MB of
- * them would take it minutes. */
-static int check_directives(const struct builder *b)
-{
-    const char *end = b->text + b->n_text;
-    const char *at = b->n_text ? memchr(b->text, '%', b->n_text) : NULL;
-
-    for (; at; at = memchr(at + 1, '%', (size_t)(end - at - 1))) {
-        size_t offset = (size_t)(at - b->text);
-
-        if (starts_a_line(b->text, offset))
-            return yaml_fail(b->report, count_lines(b->text, offset),
-                             "a line that starts with %%; expected no directives");
-    }
-    return 0;
-}
-
-static int check_bytes(const struct builder *b)
-{
-    const char *nul;
-
-    if (b->n_text > b->limits->bytes_max)
-        return yaml_fail(b->report, 1, "%zu bytes; expected at most %zu", b->n_text,
-                         b->limits->bytes_max);
-
-    nul = b->n_text ? memchr(b->text, '\0', b->n_text) : NULL;
-    if (nul)
-        return yaml_fail(b->report, count_lines(b->text, (size_t)(nul - b->text)),
-                         "a NUL byte; expected text in UTF-8");
-    return check_directives(b);
-}
-
 static int build(struct builder *b)
 {
-    int err = check_bytes(b);
+    int err = yaml_check_text_bytes(b->text, b->n_text, b->limits, b->report);
 
     /* Said, not guessed: a byte order mark must not make UTF-16 of it, which would slip by
-     * check_bytes(). */
+     * yaml_check_text_bytes(). */
     yaml_parser_set_encoding(&b->parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&b->parser, (const unsigned char *)b->text, b->n_text);
 
