@@ -48,4 +48,8 @@ unsigned long process_memory_kib(const struct process *p, const char *field);
 /** How many descriptors it has open. */
 unsigned process_descriptors(const struct process *p);
 
+/** From here on this process and what it starts have a network of their own, with nothing but
+ *  loopback: no port is anybody else's. @return false: that needs root, or user namespaces */
+bool process_own_network(void);
+
 #endif
