@@ -31,7 +31,7 @@ struct place {
 struct churn {
     struct churn_config cfg;
     struct place *places;
-    uint64_t random, step_ns, next_ns; /* of new calls; next_ns: UINT64_MAX: none come */
+    uint64_t random, step_ns, next_ns; /* of new calls; next_ns: UINT64_MAX: none yet */
     unsigned slice, n_up, free_hint;
     struct churn_stats stats;
 };
@@ -108,12 +108,6 @@ int churn_adopt(struct churn *c, unsigned i)
     };
     c->n_up++;
     return media_open(c, i, 0);
-}
-
-void churn_begin(struct churn *c, uint64_t now_ns)
-{
-    if (c->step_ns)
-        c->next_ns = now_ns + c->step_ns;
 }
 
 static void call_end(struct churn *c, unsigned i, uint64_t now_ns)
@@ -250,6 +244,8 @@ void churn_tick(struct churn *c, uint64_t now_ns)
     if (!c->cfg.calls)
         return;
     load_calls_poll(c->cfg.calls);
+    if (c->step_ns && c->next_ns == UINT64_MAX)
+        c->next_ns = now_ns + c->step_ns;
     for (; c->next_ns <= now_ns; c->next_ns += c->step_ns)
         new_begin(c);
     for (unsigned i = n * c->slice / SLICE; i < n * (c->slice + 1) / SLICE; i++)

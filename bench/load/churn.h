@@ -31,9 +31,7 @@ void churn_free(struct churn *c); /* NULL is allowed */
 
 /** A call that was set up before media began. @return 0; ENOMEM */
 int churn_adopt(struct churn *c, unsigned i);
-/** The time from which new calls come. */
-void churn_begin(struct churn *c, uint64_t now_ns);
-/** Does what is due. */
+/** Does what is due. From the first time on, new calls come. */
 void churn_tick(struct churn *c, uint64_t now_ns);
 
 unsigned churn_up(const struct churn *c);

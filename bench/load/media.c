@@ -321,7 +321,7 @@ static bool is_stopped(struct load_media *m, unsigned turns)
     return m->is_stopping;
 }
 
-/* The calls that are there before the first packet. */
+/* The calls that are there before the first packet; others come when these can talk. */
 static void connect_all(struct load_media *m)
 {
     uint64_t until_ns = load_now_ns() + CONNECT_NS;
@@ -329,7 +329,10 @@ static void connect_all(struct load_media *m)
     for (uint64_t now_ns; m->n_checking && (now_ns = load_now_ns()) < until_ns;) {
         unsigned n = media_receive(m);
 
-        tick(m, now_ns);
+        if (now_ns >= m->next_tick_ns) {
+            m->next_tick_ns = now_ns + LOAD_MEDIA_TICK_NS;
+            media_ice_run(m, now_ns);
+        }
         if (is_stopped(m, 0))
             return;
         if (!n)

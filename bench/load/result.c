@@ -3,11 +3,21 @@
 #define LATE_P99_NS  2000000 /* a tenth of the interval */
 #define GROWTH_MIN_S 60      /* in less, a page more or less is megabytes an hour */
 
+uint64_t load_lost(uint64_t sent, uint64_t received)
+{
+    return sent > received ? sent - received : 0;
+}
+
+double load_half_loss_percent(const struct load_half *h)
+{
+    return h->sent ? 100 * (double)load_lost(h->sent, h->received) / (double)h->sent : 0;
+}
+
 double load_result_loss(const struct load_result *r)
 {
     const struct load_media_stats *m = &r->media;
 
-    return m->sent ? (double)(m->sent - m->received) / (double)m->sent : 1;
+    return m->sent ? (double)load_lost(m->sent, m->received) / (double)m->sent : 1;
 }
 
 /* As the scheduler counts it where it does (CONFIG_SCHED_INFO), else in ticks. */

@@ -67,6 +67,10 @@ struct load_result {
 int load_run(struct load_result *r, const struct load_run_config *cfg);
 
 /* what is read off a result */
+/** Packets that did not come back. Where packets are lost on purpose, it is a guess which of them a
+ *  transcoded one was; one or two more than were sent may have come then, and none is lost. */
+uint64_t load_lost(uint64_t sent, uint64_t received);
+double load_half_loss_percent(const struct load_half *h);
 double load_result_loss(const struct load_result *r);           /* 0..1 */
 double load_result_cpu_us(const struct load_result *r);         /* a packet; < 0: not known */
 double load_result_cpu_share(const struct load_result *r);      /* of one core, 0..; < 0 */

@@ -212,7 +212,6 @@ int run_media(struct run *run)
         err = attack_prepare(run);
     if (err)
         return err;
-    churn_begin(run->churn, load_now_ns());
     load_media_run(run->media);
     r->churn = *churn_stats(run->churn);
     if (run->attack) {

@@ -169,6 +169,35 @@ static void row_write(FILE *out, const json_t *d, const char *row)
     fputs("</div>\n", out);
 }
 
+/* What makes the figures of a run doubtful. @param out  NULL: only asks. @return how many reasons
+ */
+static unsigned reasons_write(FILE *out, const json_t *figures)
+{
+    const json_t *media = json_object_get(figures, "media");
+    const struct {
+        bool is_so;
+        const char *words;
+    } reasons[] = {
+        {json_is_false(json_object_get(media, "is_clean")), "packets were not right"},
+        {json_is_false(json_object_get(media, "is_paced")), "the generator was late"},
+        {json_is_true(json_object_get(figures, "is_lower_bound")),
+         "a lower bound: the generator's limit"},
+        {*html_string(figures, "problem"), html_string(figures, "problem")},
+    };
+    unsigned n = 0;
+
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+        if (!reasons[i].is_so)
+            continue;
+        if (out) {
+            fputs(n ? "; " : ": ", out);
+            chart_text(out, reasons[i].words);
+        }
+        n++;
+    }
+    return n;
+}
+
 static void doubts_write(FILE *out, const json_t *d)
 {
     const json_t *run;
@@ -177,23 +206,17 @@ static void doubts_write(FILE *out, const json_t *d)
 
     json_array_foreach(json_object_get(d, "runs"), i, run)
     {
-        const json_t *f = json_object_get(run, "figures"), *media = json_object_get(f, "media");
-        bool is_wrong = json_is_false(json_object_get(media, "is_clean"));
-        bool is_late = json_is_false(json_object_get(media, "is_paced"));
-        bool is_bound = json_is_true(json_object_get(f, "is_lower_bound"));
+        const json_t *figures = json_object_get(run, "figures");
 
-        if (!is_wrong && !is_late && !is_bound && !*html_string(f, "problem"))
+        if (!reasons_write(NULL, figures))
             continue;
         fputs(is_any ? "<li>" : "<h2>Doubts</h2><ul><li>", out);
         is_any = true;
-        chart_text(out, html_string(run, "row"));
+        chart_text(out, title_of(d, html_string(run, "row")));
         fputs(", ", out);
-        chart_text(out, html_string(run, "subject"));
-        fprintf(out, ", run %.0f:%s%s%s ", html_number(run, "run"),
-                is_wrong ? " packets were not right;" : "",
-                is_late ? " the generator was late;" : "",
-                is_bound ? " a lower bound: the generator's limit;" : "");
-        chart_text(out, html_string(f, "problem"));
+        chart_text(out, title_of(d, html_string(run, "subject")));
+        fprintf(out, ", run %.0f", html_number(run, "run"));
+        (void)reasons_write(out, figures);
         fputs("</li>", out);
     }
     if (is_any)
@@ -208,7 +231,7 @@ void html_versus(FILE *out, const json_t *d)
 
     fputs(
         "<p>The same work, in turn. Shorter bars are better for CPU, delay and memory, longer ones "
-        "for set-ups, capacity and score; the dark line is the spread of the runs.</p>\n",
+        "for set-ups, capacity and score; the thin line is the spread of the runs.</p>\n",
         out);
     for (unsigned i = 0; i < n_rows; i++)
         row_write(out, d, rows[i]);

@@ -105,14 +105,10 @@ static double score(const struct load_result *r)
     return known(load_result_score(r));
 }
 
-static double lost_percent(const struct load_half *h)
-{
-    return h->sent ? 100 * (double)(h->sent - h->received) / (double)h->sent : 0;
-}
-
 static double attack_loss(const struct load_result *r)
 {
-    return r->has_halves ? lost_percent(&r->attacked) - lost_percent(&r->quiet) : UNKNOWN;
+    return r->has_halves ? load_half_loss_percent(&r->attacked) - load_half_loss_percent(&r->quiet)
+                         : UNKNOWN;
 }
 
 static double attack_p99(const struct load_result *r)

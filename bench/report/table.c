@@ -72,7 +72,7 @@ static void print_media(FILE *out, const struct load_result *r)
     const struct load_media_stats *m = &r->media;
 
     fprintf(out, "packets     %llu sent, %llu lost (%.4f %%), %llu reordered, %llu duplicates\n",
-            (ull)m->sent, (ull)(m->sent - m->received), 100 * load_result_loss(r),
+            (ull)m->sent, (ull)load_lost(m->sent, m->received), 100 * load_result_loss(r),
             (ull)m->reordered, (ull)m->duplicates);
     if (!load_result_is_clean(r))
         fprintf(out,
@@ -93,11 +93,6 @@ static void print_media(FILE *out, const struct load_result *r)
                 r->scores[i].stoi, 100 * r->scores[i].heard);
 }
 
-static double lost_percent(const struct load_half *q)
-{
-    return q->sent ? 100 * (double)(q->sent - q->received) / (double)q->sent : 0;
-}
-
 static void print_attack(FILE *out, const struct load_result *r)
 {
     if (!r->has_halves)
@@ -110,9 +105,9 @@ static void print_attack(FILE *out, const struct load_result *r)
     fprintf(out,
             "good calls  quiet: loss %.4f %%, p50 %.0f, p99 %.0f us; attacked: loss %.4f %%, "
             "p50 %.0f, p99 %.0f us\n",
-            lost_percent(&r->quiet), us_at(&r->quiet.delay, 0.5), us_at(&r->quiet.delay, 0.99),
-            lost_percent(&r->attacked), us_at(&r->attacked.delay, 0.5),
-            us_at(&r->attacked.delay, 0.99));
+            load_half_loss_percent(&r->quiet), us_at(&r->quiet.delay, 0.5),
+            us_at(&r->quiet.delay, 0.99), load_half_loss_percent(&r->attacked),
+            us_at(&r->attacked.delay, 0.5), us_at(&r->attacked.delay, 0.99));
 }
 
 static void print_relay(FILE *out, const struct load_result *r)
