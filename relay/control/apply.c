@@ -40,6 +40,13 @@ static union addr rtcp_of(const struct stream *s, const struct sdp_media *m)
     return rtcp;
 }
 
+/* Without rtcp-mux RTCP needs an association of its own, with its own keys (RFC 5764 s.4.1), which
+ * is not made: under RTP's keys it would be nothing to its peer, nor the peer's to us. */
+static bool has_keys_of_rtp_alone(const struct stream *s)
+{
+    return handshake_is_used(s) && !s->is_muxed;
+}
+
 /* Where the peer is: with ICE the selected pair, once there is one; else its description. */
 static void rules_remote(struct media_rules *r, const struct stream *s)
 {
@@ -176,6 +183,8 @@ static int apply_one(struct stream *s, struct stream *sink, const struct negotia
     int err;
 
     rules_remote(&r, s);
+    if (has_keys_of_rtp_alone(s))
+        memset(&r.remote[MEDIA_RTCP], 0, sizeof(r.remote[MEDIA_RTCP]));
     rules_flow(&r, flow);
     r.may_receive = (mine & SDP_SENDONLY) && (other & SDP_RECVONLY);
     r.may_send = (other & SDP_SENDONLY) && (mine & SDP_RECVONLY);
@@ -238,6 +247,8 @@ void apply_selected_pair(struct stream *s, unsigned component, const struct sock
 {
     union addr remote;
 
+    if (component != 1 && has_keys_of_rtp_alone(s))
+        return;
     set_addr(&remote, to);
     if (s->media)
         (void)media_stream_set_remote(s->media, component == 1 ? MEDIA_RTP : MEDIA_RTCP, &remote);

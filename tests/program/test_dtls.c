@@ -413,6 +413,21 @@ static void another_certificate_begins_another_association(void **state)
     peer_free(other);
 }
 
+/* Two associations would be needed, RFC 5764 s.4.1: the call goes on with one, and that is said. */
+static void dtls_without_mux_is_answered_so_and_its_rtcp_is_missed_aloud(void **state)
+{
+    struct talk *t = &the_talk;
+    char sdp[PHONE_SDP_MAX];
+    struct record_wait w = {.relay = *state, .text = "DTLS of audio without a=rtcp-mux"};
+
+    talk_open(t, *state);
+    talk_offer(t, TALK_A, browser_sdp(sdp, TALK_A, "a=setup:actpass\r\n" FINGERPRINT), "RTP/AVP");
+    talk_answer(t, TALK_A, NULL, NULL);
+    assert_null(strstr(t->sdp[TALK_A], "rtcp-mux")); /* what was not offered: RFC 5761 s.5.1.1 */
+    assert_non_null(strstr(t->sdp[TALK_A], "a=setup:active"));
+    relay_wait_polling(t->relay, has_logged, &w, "the log to say what is missed");
+}
+
 /* ---- a hello before the answer ----------------------------------------------------------------
  */
 
@@ -544,6 +559,7 @@ int main(void)
         CASE(another_certificate_begins_another_association),
         CASE(a_request_says_which_hash_and_whether_a_group),
         CASE(a_bundle_that_has_to_be_whole_is_not_understood),
+        CASE(dtls_without_mux_is_answered_so_and_its_rtcp_is_missed_aloud),
         CASE(a_hello_before_the_answer_is_answered_when_that_has_come),
         CASE(dtls_of_a_third_address_is_dropped),
         CASE(what_is_no_dtls_is_dropped_before_anybody_reads_it),

@@ -161,8 +161,9 @@ static void put(struct handshake *h, const uint8_t *data, size_t n)
     const enum association_state before = association_state(h->association);
 
     if (association_put(h->association, data, n))
-        count(h, CONTROL_DTLS_BAD);
-    look(h, before);
+        count(h, CONTROL_DTLS_BAD); /* nothing has changed: junk does not put a timer off */
+    else
+        look(h, before);
 }
 
 /* ---- life -------------------------------------------------------------------------------------
