@@ -1,6 +1,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -10,6 +11,8 @@
 #include "tests/program/relay.h"
 
 /* NG over TCP: a stream of messages without frames. */
+
+#define N_AT_ONCE 200
 
 static const char ping[] = "d7:command4:pinge";
 
@@ -21,6 +24,7 @@ static int dial(const struct relay *r)
 
     assert_int_equal(inet_pton(AF_INET, r->address, &to.sin_addr), 1);
     assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), 0);
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)), 0);
     assert_int_equal(connect(fd, (const struct sockaddr *)&to, sizeof(to)), 0);
     return fd;
 }
@@ -178,6 +182,24 @@ static void too_many_connections_are_refused_and_the_old_ones_stay(void **state)
         close(fd[i]);
 }
 
+/* Connected by the kernel alone, as the relay stands still: where the queue is full it drops the
+ * SYN, and no further one gets through. */
+static void many_may_connect_at_once_without_waiting(void **state)
+{
+    struct relay *r = *state;
+    int fd[N_AT_ONCE];
+
+    process_signal(r->process, SIGSTOP);
+    for (size_t i = 0; i < N_AT_ONCE; i++)
+        fd[i] = dial(r);
+    process_signal(r->process, SIGCONT);
+    say(fd[0], "s1 d7:command4:pinge", 20);
+    hear(fd[0], "s1 d6:result4:ponge");
+    be_let_go(fd[N_AT_ONCE - 1]);
+    for (size_t i = 0; i < N_AT_ONCE - 1; i++)
+        close(fd[i]);
+}
+
 static void strangers_are_let_go_at_once(void **state)
 {
     static const char denied[] = "picrelay_control_events_total{event=\"ng_denied\"} ";
@@ -215,6 +237,7 @@ int main(void)
         cmocka_unit_test(a_message_without_end_does_not_grow_without_end),
         cmocka_unit_test(who_takes_no_replies_is_waited_for_and_nobody_else),
         cmocka_unit_test(too_many_connections_are_refused_and_the_old_ones_stay),
+        cmocka_unit_test(many_may_connect_at_once_without_waiting),
         cmocka_unit_test(strangers_are_let_go_at_once),
     };
 

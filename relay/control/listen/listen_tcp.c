@@ -10,7 +10,8 @@
 
 /* NG over TCP: messages back to back, each "COOKIE SP DICT", whose end only bencode tells. */
 
-#define BACKLOG         16
+#define BACKLOG         1024       /* those who wait to be refused hold up nobody's SYN */
+#define ACCEPTS_MAX     32         /* in one turn */
 #define READ_MAX        16384      /* of one connection in one turn [bytes] */
 #define COOKIE_MAX      255        /* what has no blank by then is no cookie */
 #define UNSENT_MAX      (1u << 20) /* replies that a client does not take, before it is let go */
@@ -243,26 +244,37 @@ static void connection_begin(struct connection *k, int fd, const union addr *fro
         connection_end(k);
 }
 
-static void accept_h(int flags, void *arg)
+/* @return false: nobody waits */
+static bool accept_one(struct tcp_listener *l)
 {
-    struct tcp_listener *l = arg;
     struct connection *k = find_free(l);
     union addr from;
     socklen_t len = sizeof(from);
     int fd;
 
-    (void)flags;
     memset(&from, 0, sizeof(from));
     fd = accept4(l->base.fd, &from.sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0)
-        return;
+        return false;
     if (k && listener_allows(&l->base, &from)) {
         connection_begin(k, fd, &from);
-        return;
+        return true;
     }
     if (!k && log_limit_pass(&l->base.control->denied_limit, "control connection", clock_now_us()))
         log_warning(NULL, "control connection refused: %d are open already", CONNECTIONS_MAX);
     socket_close(&fd);
+    return true;
+}
+
+/* A queue that is full drops a SYN, and who sent it tries again only after a second: a storm of
+ * connections that come and go must not cost a proxy that. */
+static void accept_h(int flags, void *arg)
+{
+    unsigned n = ACCEPTS_MAX;
+
+    (void)flags;
+    while (n-- && accept_one(arg))
+        ;
 }
 
 static void listener_destructor(void *data)
