@@ -9,7 +9,7 @@ int digit_queue_put(struct digit_queue *q, const struct digit *digit, uint64_t n
 {
     if (q->n == DIGIT_QUEUE_MAX)
         return ENOBUFS;
-    if (q->n == 0 && q->due_us < now_us) /* else the pause of the one before it still lasts */
+    if (q->n == 0 && q->due_us < now_us) /* otherwise the pause after the last digit still runs */
         q->due_us = now_us;
     q->digits[q->n++] = *digit;
     return 0;

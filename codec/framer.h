@@ -23,7 +23,7 @@ struct framer {
     uint64_t position;     /* of samples[n_taken] [samples since the start, silence included] */
     uint64_t jump;         /* silence to go over once the frame before it is out [samples] */
     uint64_t ahead;        /* samples that stand for time that has not passed in the input */
-    uint32_t n_hold;       /* so many of the newest are not given out yet */
+    uint32_t n_hold;       /* samples at the end that are not to be given out yet */
     bool is_ended;         /* nothing follows the newest for now: none is held */
     bool is_after_silence; /* the next frame begins a talkspurt */
     uint32_t n_taken;      /* at the front: given out by framer_get(), not yet removed */

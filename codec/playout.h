@@ -25,7 +25,7 @@ struct playout_packet {
     uint8_t pt;
     bool marker;
     bool is_timeless; /* not part of the audio timeline (RFC 4733 events): its ts decides nothing */
-    bool repeats_before; /* it can give back the packet before it */
+    bool repeats_before; /* it carries a copy of the packet before it (in-band FEC) */
     uint16_t seq;
     uint32_t ts;
     uint32_t ticks;    /* how long it plays; 0: it only marks a point in time (CN), or nothing */

@@ -79,7 +79,7 @@ void transcoder_take_event(struct transcoder *t, const struct input *in,
 
     if ((!t->has_event && !t->makes_tones) || t->is_event_blocked || n == 0)
         return;
-    framer_flush(f); /* else audio from before the event would follow it */
+    framer_flush(f); /* or audio from before the event would be sent after it */
     behind = (uint64_t)ev->ticks * f->rate_hz / in->clock_hz;
     behind = behind > f->ahead ? behind - f->ahead : 0;
     *packed = (struct packed_events){

@@ -105,7 +105,7 @@ struct leg {
     struct leg *peer;                /* with whom it exchanges media; NULL: nobody yet */
     struct leg_ice *ice;             /* NULL: none */
     bool has_ice;                    /* our SDP towards this leg carries ICE */
-    bool refused_ice;                /* it answered without: plain addresses until reset */
+    bool refused_ice;                /* its answer had no ICE: plain addresses until flag reset */
     char *remote_ufrag;              /* to tell a restart */
     struct certificate *certificate; /* that it shows in DTLS */
     struct stream **streams;

@@ -23,7 +23,7 @@
 struct mail_letter {
     struct media_stream *stream;
     union addr from;
-    bool is_early; /* nobody has said yet who may send here: control has to judge */
+    bool is_early; /* no rules yet: control has to judge whether the sender is the peer */
     uint8_t component;
     uint16_t n;
     uint8_t data[PACKET_MAX];

@@ -95,7 +95,7 @@ int media_stream_set(struct media_stream *s, const struct media_rules *rules)
     }
     set->command = (struct command){.type = COMMAND_SET, .stream = s};
     set->rules = *rules;
-    if (s->mute_state == MUTE_DUE) /* it would end what comes after it */
+    if (s->mute_state == MUTE_DUE) /* a mute that waits would undo what is sent after it */
         s->mute_state = MUTE_SENT;
     if (rules->set_transcoder)
         s->current_transcoder = rules->transcoder;

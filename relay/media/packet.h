@@ -34,14 +34,14 @@ struct packet {
     uint32_t len;
     uint32_t wire_len;           /* as it arrived, with SRTP's trailer */
     uint8_t kind;                /* enum packet_kind */
-    uint8_t component;           /* it arrived on; from routing on: it leaves by */
+    uint8_t component;           /* of arrival; after routing: of departure */
     bool is_early;               /* PACKET_DTLS: nobody has said yet who may send here */
     bool may_lock;               /* its source becomes the stream's, if it proves to be genuine */
     bool is_refused;             /* io_uring: the kernel did not send it */
     struct media_stream *stream; /* that it came to; NULL: made here */
     struct media_stream *out;    /* to whose peer it goes */
     uint64_t arrived_us;         /* in the kernel, if its socket is sampled for delays; else 0 */
-    union addr addr;             /* it came from; from routing on: it goes to */
+    union addr addr;             /* its source; after routing: its destination */
     struct rtp_packet rtp;       /* PACKET_RTP, once authenticated */
     _Alignas(8) uint8_t buf[PACKET_BUF_BYTES];
 };

@@ -1,7 +1,7 @@
 #include "relay/media/reception.h"
 
 #define MAX_DROPOUT  3000 /* RFC 3550 A.1: a longer gap is a restart */
-#define MAX_MISORDER 100  /* likewise backwards */
+#define MAX_MISORDER 100  /* packets that may come late, RFC 3550 A.1 */
 #define LOST_MAX     0x7fffff
 #define LOST_MIN     (-0x800000)
 

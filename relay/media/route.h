@@ -70,7 +70,7 @@ void route_skip(struct route *r, const struct route_source *source, uint16_t seq
 struct route_handover {
     struct route_source source;
     uint16_t seq;
-    uint32_t ts, old_ts; /* the same moment in both; of one clock */
+    uint32_t ts, old_ts; /* the same moment in both sources; one clock rate */
 };
 /** Lets another source go on where the one that feeds now stands, to the tick: for the same sound
  *  by another way. */

@@ -242,7 +242,8 @@ static void retry_one(struct libsrtp_session *s, struct srtp_job *job, uint64_t 
         job->result = SRTP_OK;
         job->len = (uint32_t)len;
     }
-    (void)srtp_set_stream_roc(s->ctx, ssrc, 0); /* else the next packet would be taken for that */
+    /* taken back, or it would count for the next packet */
+    (void)srtp_set_stream_roc(s->ctx, ssrc, 0);
     if (job->result != SRTP_OK && is_late)
         (void)srtp_remove_stream(s->ctx, htonl(ssrc));
 }
@@ -267,7 +268,8 @@ static void open_rtp(struct libsrtp_session *s, struct srtp_job *job)
     srtp_err_status_t status;
     int len = (int)job->len;
 
-    if (s->is_gcm && job->len <= sizeof(copy)) { /* which is decrypted before it is verified */
+    /* GCM is decrypted in place before it is verified */
+    if (s->is_gcm && job->len <= sizeof(copy)) {
         n_copied = job->len;
         memcpy(copy, job->data, n_copied);
     }

@@ -58,7 +58,7 @@ struct mb_item {
     struct srtp_layout at;
     uint32_t end;     /* of what is encrypted [bytes] */
     uint64_t index;   /* that it is taken to have */
-    bool is_asked;    /* it is worth finding out whether it is genuine */
+    bool is_asked;    /* its tag is to be verified */
     bool has_verdict; /* that has been done, for this index */
     bool is_genuine;
     uint8_t tag[MB_TAG_MAX];

@@ -305,7 +305,7 @@ static bool is_genuine_later(struct mb_context *c, struct mb_item *item, uint64_
 {
     uint64_t index;
 
-    if (item->job->is_rtcp) /* which carries its whole index */
+    if (item->job->is_rtcp) /* SRTCP carries its whole index */
         return false;
     index = srtp_window_retry(guess, item->session->sources.n_failed++);
     return index <= SRTP_INDEX_MAX && is_genuine(c, item, index);

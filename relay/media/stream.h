@@ -63,10 +63,10 @@ struct media_stream {
     struct formats formats;
 
     /* the worker's: what each packet changes */
-    struct command *held; /* a letter that is answered when the kernel is done with our sockets: */
-    unsigned n_unsettled; /* so many of them */
+    struct command *held;          /* to be answered when the kernel is done with our sockets */
+    unsigned n_unsettled;          /* sockets with which it is not done yet */
     struct srtp_session *srtp_old; /* what srtp_rx was before; NULL: none */
-    uint64_t old_until_us;         /* so long srtp_old counts; 0: no more */
+    uint64_t old_until_us;         /* srtp_old is tried until then; 0: not */
     struct reception reception;    /* of what arrives here */
     struct route route;            /* what is sent towards this leg's peer */
     struct report_state report;
@@ -81,7 +81,7 @@ struct media_stream {
     void *arg;
     struct transcoder *current_transcoder; /* as the last rules said; for its figures */
     struct transcoder_stats retired;       /* of transcoders that were replaced */
-    struct command add, mute, remove;      /* so that none can fail for want of memory */
+    struct command add, mute, remove;      /* made with the stream: none can fail for memory */
     enum stream_mute {
         MUTE_IDLE,
         MUTE_SENT, /* the letter is with the worker */

@@ -65,7 +65,7 @@ struct uring {
 
     /* sends, in order: settled | settling | submitted since | laid out; all counts modulo 2^32 */
     unsigned n_settled, n_settling, n_submitted, n_laid_out;
-    unsigned settling_mark; /* they have left when the completions up to here have been seen */
+    unsigned settling_mark; /* completions up to here tell that those sends have left */
     struct packet *out[URING_SENDS];
 };
 

@@ -128,7 +128,7 @@ static bool run_remove(struct worker *w, struct command *command)
     enum media_component c;
     bool has_news = false;
 
-    if (s->n_unsettled > 0) /* it was never quite added: nobody waits for that any more */
+    if (s->n_unsettled > 0) /* not settled yet: answered now, as nobody waits for it */
         has_news = answer(w, s->held);
     for (c = MEDIA_RTP; c < MEDIA_COMPONENTS; c++)
         n_unsettled += ingress_unwatch(w->io, &s->socket[c]) == EINPROGRESS;

@@ -62,7 +62,7 @@ static void send_h(struct listener *base, struct str reply, const union addr *to
 
     if (reply.n > sizeof(l->replies) - l->n_bytes)
         flush(l);
-    if (reply.n > sizeof(l->replies)) { /* nor would the kernel take it */
+    if (reply.n > sizeof(l->replies)) { /* longer than a datagram can be */
         base->control->counters.events[CONTROL_REPLY_LOST]++;
         return;
     }

@@ -54,7 +54,7 @@ void negotiate_offer(struct negotiated_offer *out, const struct sdp_media *offer
 enum negotiate_digits {
     DIGITS_AS_THEY_ARE,
     DIGITS_DECODED, /* transcoded even if it could pass, so that tones can be put in its place */
-    DIGITS_MUTED,   /* the same, and tones in it are taken out */
+    DIGITS_MUTED,   /* transcoded likewise, so that tones in it can be taken out */
 };
 
 /** The two sides of an answered m= line. */

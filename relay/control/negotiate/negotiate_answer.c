@@ -47,7 +47,7 @@ static void read_answer(struct choice *c)
             if (in->offered[k].pt == f.pt)
                 f = in->offered[k];
         }
-        f.feedback = in->answer->formats[i].feedback; /* which is never meant by silence */
+        f.feedback = in->answer->formats[i].feedback; /* only what the answer itself lists */
         if (c->is_audio && format_is_bad(&f))
             c->plan->bad_answered |= 1ull << i;
         else

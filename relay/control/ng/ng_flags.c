@@ -131,7 +131,7 @@ static bool take_flag(struct ng_parser *p, struct str word)
             continue;
 
         p->r->flags |= flags[i].bits;
-        if (flags[i].bits == BIT(ALWAYS_TRANSCODE)) /* the same, said in another place */
+        if (flags[i].bits == BIT(ALWAYS_TRANSCODE)) /* means codec-accept-all */
             ng_strings_add(&p->r->codec.accept, STR("all"));
         else if (flags[i].bits == BIT(PAD_CRYPTO))
             p->r->sdes |= NG_SDES_PAD;

@@ -177,7 +177,7 @@ static void find_who(struct parties *p, const struct control *c, const struct ng
 
     if (call) {
         parties_of_call(p, call);
-        p->provider[0] = '\0'; /* it is one source among others */
+        p->provider[0] = '\0'; /* looked for anew: by the request, and by the call */
         check_proxy(p, req);
         return;
     }

@@ -171,7 +171,7 @@ static void visitor_read(struct visitor *v)
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (n == 0 && v->state == VISITOR_WAITING) {
-        fd_close(v->fd); /* it has nothing more to say, and may still listen */
+        fd_close(v->fd); /* the client closed its half: it may still read our answer */
     } else if (n <= 0) {
         v->http->stats.refused += v->state == VISITOR_READING;
         visitor_end(v);

@@ -183,7 +183,7 @@ static bool read_content_length(size_t *length, const struct http_msg *msg)
 
         if (c < '0' || c > '9')
             return false;
-        if (n < SIZE_MAX / 100) /* it is too long for any route by then */
+        if (n < SIZE_MAX / 100) /* capped: any larger length is refused alike */
             n = n * 10 + (size_t)(c - '0');
     }
     *length = n;

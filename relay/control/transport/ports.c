@@ -194,8 +194,8 @@ void port_pool_bad(struct port_pool *p, uint16_t rtp_port, uint64_t now_us)
 
 int port_pool_due(struct port_pool *p, uint64_t now_us, uint16_t *rtp_port, uint64_t *until_us)
 {
-    const uint64_t heard_us =
-        now_us + p->cfg.listen_us; /* it is listened to for all of that time */
+    /* for the last listen_us of its rest a pair is listened to */
+    const uint64_t heard_us = now_us + p->cfg.listen_us;
     const uint32_t i = p->head;
 
     if (i == NO_PAIR || p->pairs[i].until_us > heard_us)
