@@ -138,6 +138,34 @@ static void init_condition(pthread_cond_t *condition)
     pthread_condattr_destroy(&attr);
 }
 
+/* A leg without an agent yet. @return NULL: no memory */
+static struct ice_leg *leg_new(struct ice *ice, const struct ice_leg_config *cfg)
+{
+    struct ice_leg *leg = calloc(1, sizeof(*leg));
+
+    if (!leg)
+        return NULL;
+    leg->ice = ice;
+    leg->cfg = *cfg;
+    leg->nice_due_us = UINT64_MAX;
+    for (unsigned i = 0; i < ICE_WATCHES; i++)
+        leg->watches[i] = (struct ice_watch){leg, -1};
+    for (unsigned i = 0; i < G_N_ELEMENTS(leg->bridges); i++)
+        leg->bridges[i] = (struct ice_watch){leg, -1};
+    pthread_mutex_init(&leg->lock, NULL);
+    init_condition(&leg->gathered);
+    return leg;
+}
+
+static void leg_discard(struct ice_leg *leg)
+{
+    if (leg->context)
+        ice_contexts_give(leg->ice, leg->context);
+    pthread_cond_destroy(&leg->gathered);
+    pthread_mutex_destroy(&leg->lock);
+    free(leg);
+}
+
 int ice_leg_alloc(struct ice_leg **legp, struct ice *ice, const struct ice_leg_config *cfg)
 {
     struct ice_leg *leg;
@@ -148,28 +176,16 @@ int ice_leg_alloc(struct ice_leg **legp, struct ice *ice, const struct ice_leg_c
         return EINVAL;
     nice_address_set_port(&local, 0);
 
-    leg = calloc(1, sizeof(*leg));
+    leg = leg_new(ice, cfg);
     if (!leg)
         return ENOMEM;
-
-    leg->ice = ice;
-    leg->cfg = *cfg;
-    for (unsigned i = 0; i < ICE_WATCHES; i++)
-        leg->watches[i] = (struct ice_watch){leg, -1};
-    for (unsigned i = 0; i < G_N_ELEMENTS(leg->bridges); i++)
-        leg->bridges[i] = (struct ice_watch){leg, -1};
-    leg->nice_due_us = UINT64_MAX;
     err = ice_contexts_take(ice, &leg->context, &leg->wake_fd);
     if (!err)
         err = ice_leg_count_in(leg);
     if (err) {
-        if (leg->context)
-            ice_contexts_give(ice, leg->context);
-        free(leg);
+        leg_discard(leg);
         return err;
     }
-    pthread_mutex_init(&leg->lock, NULL);
-    init_condition(&leg->gathered);
 
     open_agent(leg, &local);
     err = ice_leg_leave(leg);

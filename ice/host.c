@@ -32,9 +32,10 @@ __attribute__((visibility("default"))) guint nice_interfaces_get_if_index_by_add
 }
 
 /* The place of a candidate's address in this list tells candidates of several addresses apart. */
-__attribute__((visibility("default"))) GList *nice_interfaces_get_local_ips(gboolean has_loopback)
+__attribute__((visibility("default"))) GList *nice_interfaces_get_local_ips(
+    gboolean include_loopback)
 {
-    (void)has_loopback;
+    (void)include_loopback;
     return NULL;
 }
 

@@ -61,13 +61,41 @@ static void drop_message(const gchar *domain, GLogLevelFlags level, const gchar 
     (void)arg;
 }
 
+/* On an error what was opened is still open. */
+static int open_all(struct ice *ice)
+{
+    int fd;
+    int err = open_descriptors(ice);
+
+    if (!err)
+        err = ice_contexts_take(ice, &ice->idle_context, &fd);
+    if (!err)
+        err = ice_mailbox_init(&ice->mail);
+    if (err)
+        return err;
+    err = start_thread(ice);
+    if (err)
+        ice_mailbox_wipe(&ice->mail);
+    return err;
+}
+
+static void close_all(struct ice *ice)
+{
+    g_log_remove_handler("libnice", ice->log_handler);
+    if (ice->idle_context)
+        g_main_context_unref(ice->idle_context);
+    close_descriptors(ice);
+    pthread_mutex_destroy(&ice->lock);
+    free(ice);
+}
+
 int ice_alloc(struct ice **icep)
 {
     struct ice *ice;
-    int err, fd;
+    int err;
 
-    if (!ice_door_is_in_force() ||
-        !ice_host_is_in_force()) /* a program whose names are not looked up before GLib's */
+    /* a program whose names are not looked up before GLib's and libnice's */
+    if (!ice_door_is_in_force() || !ice_host_is_in_force())
         return ENOTSUP;
     ice = calloc(1, sizeof(*ice));
     if (!ice)
@@ -75,31 +103,12 @@ int ice_alloc(struct ice **icep)
 
     ice_stun_init(&ice->stun);
     ice->log_handler = g_log_set_handler("libnice", G_LOG_LEVEL_WARNING, drop_message, NULL);
-
     pthread_mutex_init(&ice->lock, NULL);
-    err = open_descriptors(ice);
-    if (!err)
-        err = ice_contexts_take(ice, &ice->idle_context, &fd);
+    err = open_all(ice);
     if (err)
-        goto out;
-    err = ice_mailbox_init(&ice->mail);
-    if (err)
-        goto out;
-    err = start_thread(ice);
-    if (err)
-        ice_mailbox_wipe(&ice->mail);
-
-out:
-    if (err) {
-        g_log_remove_handler("libnice", ice->log_handler);
-        if (ice->idle_context)
-            g_main_context_unref(ice->idle_context);
-        close_descriptors(ice);
-        pthread_mutex_destroy(&ice->lock);
-        free(ice);
-    } else {
+        close_all(ice);
+    else
         *icep = ice;
-    }
     return err;
 }
 
@@ -110,16 +119,12 @@ void ice_free(struct ice *ice)
 
     assert(ice->n_legs == 0);
     end_thread(ice);
-    g_log_remove_handler("libnice", ice->log_handler);
 
     ice_thread_free_the_dead(ice);
     ice_contexts_wipe(ice);
-    g_main_context_unref(ice->idle_context);
     deadline_wipe(&ice->deadlines);
-    close_descriptors(ice);
     ice_mailbox_wipe(&ice->mail);
-    pthread_mutex_destroy(&ice->lock);
-    free(ice);
+    close_all(ice);
 }
 
 void ice_read_counters(const struct ice *ice, struct ice_counters *counters)
