@@ -176,7 +176,6 @@ void transcoder_prefetch(const struct transcoder *t)
     ask_ahead(&t->digits.queue, 1);
     ask_ahead(&t->playout, offsetof(struct playout, slots[0].payload[FRAME]));
     ask_ahead(&t->framer, offsetof(struct framer, samples[FRAME]));
-    ask_ahead(t->pcm, FRAME * sizeof(t->pcm[0]));
 }
 
 void transcoder_free(struct transcoder *t)

@@ -125,7 +125,6 @@ struct transcoder {
     struct red_sender red;
     struct playout playout;
     struct framer framer;
-    int16_t pcm[CODEC_PCM_MAX];
     int16_t tail[48 * SPLICE_MS];
 };
 

@@ -2,7 +2,10 @@
 
 #include "codec/transcoder_internal.h"
 
-/* What the playout says becomes PCM: decoded, repaired, or noise that is made up. */
+/* What the playout says becomes PCM: decoded, repaired, or noise that is made up.
+ *
+ * Codecs write to the stack, which is in the nearest cache: a buffer of each transcoder's own would
+ * have been pushed out since its last packet, 20 ms ago. */
 
 enum {
     CONCEAL_MAX_MS = 100, /* every concealment has faded by then; the rest of a loss is silence */
@@ -109,7 +112,8 @@ static void noise_conceal(struct transcoder *t, uint32_t n)
 {
     const struct input *in = t->current;
     const uint32_t n_frames = (uint32_t)((uint64_t)n * in->pcm_rate_hz / t->framer.rate_hz);
-    struct pcm pcm = {.samples = t->pcm};
+    int16_t room[CODEC_PCM_MAX];
+    struct pcm pcm = {.samples = room};
 
     if (in->codec->conceal(in->decoder, NULL, 0, n_frames, &pcm) > 1)
         framer_silence(&t->framer, n);
@@ -155,7 +159,8 @@ static void add_silent_ticks(struct transcoder *t, uint32_t ticks, uint32_t cloc
 static bool conceal(struct transcoder *t, const struct input *in, uint32_t ticks,
                     const struct playout_packet *next, uint64_t now_us)
 {
-    struct pcm pcm = {.samples = t->pcm};
+    int16_t room[CODEC_PCM_MAX];
+    struct pcm pcm = {.samples = room};
     const uint32_t n_frames = (uint32_t)((uint64_t)ticks * in->pcm_rate_hz / in->clock_hz);
     const uint8_t *fec = NULL;
     size_t n_fec = 0;
@@ -265,7 +270,8 @@ static void check_guess(struct transcoder *t, const struct input *in,
 static void on_audio(struct transcoder *t, const struct input *in, const struct playout_packet *p,
                      uint64_t now_us)
 {
-    struct pcm pcm = {.samples = t->pcm};
+    int16_t room[CODEC_PCM_MAX];
+    struct pcm pcm = {.samples = room};
 
     check_guess(t, in, p, now_us);
     t->current = in;
@@ -358,7 +364,8 @@ void transcoder_play(struct transcoder *t, const struct playout_event *ev, uint6
 static void describe_dtx(struct transcoder *t)
 {
     const struct input *in = t->current;
-    struct pcm pcm = {.samples = t->pcm};
+    int16_t room[CODEC_PCM_MAX];
+    struct pcm pcm = {.samples = room};
 
     t->noise.kind = NOISE_NONE;
     framer_flush(&t->framer);

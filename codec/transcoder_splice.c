@@ -8,7 +8,8 @@
 
 void transcoder_keep_tail(struct transcoder *t, const struct input *in)
 {
-    struct pcm pcm = {.samples = t->pcm};
+    int16_t room[CODEC_PCM_MAX];
+    struct pcm pcm = {.samples = room};
     const uint32_t most = t->framer.rate_hz * SPLICE_MS / 1000;
 
     if (in->codec->conceal(in->decoder, NULL, 0, in->pcm_rate_hz * SPLICE_MS / 1000, &pcm) > 1)
