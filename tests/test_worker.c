@@ -1135,7 +1135,7 @@ static void nothing_passes_while_keys_are_awaited(void **state)
     rig_send_rtp(&rig.b, 8, 1);
     while (rig_drops(&rig.a, DROP_NOT_READY) < 2 || rig_drops(&rig.b, DROP_NOT_READY) < 1)
         sched_yield();
-    assert_int_equal(media_stream_set_keys(rig.a.stream, NULL, NULL), 0);
+    assert_int_equal(media_stream_set_keys(rig.a.stream, MEDIA_RTP, NULL, NULL), 0);
     while (rig_drops(&rig.a, DROP_RX_UNKNOWN) < 1) { /* until the worker has read the letter */
         rig_send(&rig.a, MEDIA_RTP, rtcp, 1);
         sched_yield();

@@ -62,8 +62,14 @@ static int identity_make(struct peer_dtls *d)
 {
     X509 *other = NULL;
     EVP_PKEY *other_key = NULL;
-    int err = certificate_make(&d->x509, &d->key);
+    int err = 0;
 
+    if (d->cfg.like && X509_up_ref(d->cfg.like->x509) && EVP_PKEY_up_ref(d->cfg.like->key)) {
+        d->x509 = d->cfg.like->x509;
+        d->key = d->cfg.like->key;
+    } else {
+        err = certificate_make(&d->x509, &d->key);
+    }
     if (!err && d->cfg.is_forged)
         err = certificate_make(&other, &other_key);
     if (!err)
@@ -212,6 +218,7 @@ int peer_dtls_alloc(struct peer_dtls **dp, const struct peer_dtls_config *cfg)
     if (!err)
         err = loop_timer_alloc(&d->timer, cfg->loop, timer_h, d);
     d->cfg.profiles = NULL; /* borrowed until here */
+    d->cfg.like = NULL;
     if (err)
         peer_dtls_free(d);
     else

@@ -15,8 +15,9 @@ struct peer_dtls;
 
 struct peer_dtls_config {
     struct loop *loop;
-    const char *profiles; /* of use_srtp, as OpenSSL writes them; NULL: AES128_CM_SHA1_80 */
-    bool is_forged;       /* announce the fingerprint of another certificate */
+    const char *profiles;         /* of use_srtp, as OpenSSL writes them; NULL: AES128_CM_SHA1_80 */
+    const struct peer_dtls *like; /* whose certificate it has too; NULL: one of its own */
+    bool is_forged;               /* announce the fingerprint of another certificate */
     void (*send_h)(const uint8_t *datagram, size_t n, void *arg);
     void (*up_h)(struct peer_srtp *srtp, void *arg); /* the keys are there; takes srtp over */
     void *arg;

@@ -165,15 +165,6 @@ static int negotiate_line(struct answer *a, unsigned i, struct stream *from, str
     return 0;
 }
 
-static void warn_of_rtcp(const struct answer *a, const struct stream *s)
-{
-    if (handshake_is_used(s) && !s->is_muxed)
-        log_warning(a->call->id,
-                    "DTLS of %s without a=rtcp-mux: its RTCP does not come through, nor ours; let "
-                    "the peer offer or answer rtcp-mux, or use SDES (DTLS=off)",
-                    media_kind_name(s->kind));
-}
-
 static int accept_line(struct answer *a, unsigned i)
 {
     const struct sdp_media *offer = &a->d.offerer->doc->media[i];
@@ -191,11 +182,7 @@ static int accept_line(struct answer *a, unsigned i)
         err = answer_offerer_keys(a, from, offer);
     to->is_muxed = to->offers_mux && answer->has_rtcp_mux;
     from->is_muxed = offerer_may_mux(a, offer);
-    if (err)
-        return err;
-    warn_of_rtcp(a, from);
-    warn_of_rtcp(a, to);
-    return 0;
+    return err;
 }
 
 static const char *why_not(int err)

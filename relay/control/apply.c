@@ -40,11 +40,11 @@ static union addr rtcp_of(const struct stream *s, const struct sdp_media *m)
     return rtcp;
 }
 
-/* Without rtcp-mux RTCP needs an association of its own, with its own keys (RFC 5764 s.4.1), which
- * is not made: under RTP's keys it would be nothing to its peer, nor the peer's to us. */
-static bool has_keys_of_rtp_alone(const struct stream *s)
+union addr apply_described(const struct stream *s, enum media_component component)
 {
-    return handshake_is_used(s) && !s->is_muxed;
+    const struct sdp_media *m = &s->leg->doc->media[s->index];
+
+    return component == MEDIA_RTP ? m->rtp : rtcp_of(s, m);
 }
 
 /* Where the peer is: with ICE the selected pair, once there is one; else its description. */
@@ -177,14 +177,14 @@ static int apply_one(struct stream *s, struct stream *sink, const struct negotia
     struct media_rules r = {.sink = sink->media,
                             .is_muxed = s->is_muxed,
                             .takes_dtls = handshake_is_used(s),
-                            .awaits_keys = handshake_is_pending(s)};
+                            .awaits_keys = handshake_is_pending(s),
+                            .has_rtcp_keys = handshake_is_used(s) && !s->is_muxed,
+                            .awaits_rtcp_keys = handshake_rtcp_is_pending(s)};
     enum sdp_direction mine = s->leg->doc->media[s->index].direction;
     enum sdp_direction other = sink->leg->doc->media[sink->index].direction;
     int err;
 
     rules_remote(&r, s);
-    if (has_keys_of_rtp_alone(s))
-        memset(&r.remote[MEDIA_RTCP], 0, sizeof(r.remote[MEDIA_RTCP]));
     rules_flow(&r, flow);
     r.may_receive = (mine & SDP_SENDONLY) && (other & SDP_RECVONLY);
     r.may_send = (other & SDP_SENDONLY) && (mine & SDP_RECVONLY);
@@ -247,8 +247,6 @@ void apply_selected_pair(struct stream *s, unsigned component, const struct sock
 {
     union addr remote;
 
-    if (component != 1 && has_keys_of_rtp_alone(s))
-        return;
     set_addr(&remote, to);
     if (s->media)
         (void)media_stream_set_remote(s->media, component == 1 ? MEDIA_RTP : MEDIA_RTCP, &remote);

@@ -14,6 +14,9 @@
  */
 int apply_streams(struct stream *a, struct stream *b, const struct negotiated_plan *plan);
 
+/** @return where the peer has said that a component of it is; its doc has the stream's line */
+union addr apply_described(const struct stream *s, enum media_component component);
+
 /** Lets nothing in or out of one stream; its sockets stay. */
 void apply_mute_stream(struct stream *s);
 /** Lets nothing in or out of any stream of the leg. */

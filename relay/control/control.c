@@ -48,7 +48,7 @@ static void media_event(const struct media_event *ev, void *arg)
                   strerror(ev->error));
         break;
     case MEDIA_EVENT_DTLS:
-        handshake_packet(s, ev->from, ev->is_early, ev->data, ev->n);
+        handshake_packet(s, ev);
         break;
     }
 }

@@ -43,11 +43,12 @@ enum drop classify(enum packet_kind *kind, const uint8_t *data, size_t len, bool
     return len < RTP_HEADER_BYTES ? DROP_RTP_BAD : DROP_NONE;
 }
 
-/* DTLS of a stream that makes handshakes. Without rtcp-mux RTCP would need one of its own
- * (RFC 5764 s.4.1), which nobody has asked for. */
+/* DTLS of a stream that makes handshakes. Without rtcp-mux RTCP has one of its own: RFC 5764 s.4.1.
+ */
 static bool takes_dtls(const struct packet *p)
 {
-    return p->stream->takes_dtls && p->component == MEDIA_RTP && p->len > 0 &&
+    return p->stream->takes_dtls && p->len > 0 &&
+           (p->component == MEDIA_RTP || p->stream->has_rtcp_keys) &&
            p->data[0] >= DTLS_FIRST_MIN && p->data[0] <= DTLS_FIRST_MAX;
 }
 
@@ -71,7 +72,7 @@ static enum drop check(struct packet *p, const struct batch *b)
     reason = classify(&kind, p->data, p->len, p->component == MEDIA_RTP,
                       p->component == MEDIA_RTCP || s->is_muxed);
     p->kind = (uint8_t)kind;
-    if (reason == DROP_NONE && s->awaits_keys)
+    if (reason == DROP_NONE && (s->awaits_keys || (s->awaits_rtcp_keys && kind == PACKET_RTCP)))
         return DROP_NOT_READY; /* whatever it is, it cannot be told from a forgery yet */
     return reason;
 }

@@ -46,6 +46,7 @@ struct command_block_events {
 /** COMMAND_SET_KEYS. Comes back with the sessions that it replaced. */
 struct command_set_keys {
     struct command command;
+    enum media_component component;
     struct srtp_session *rx, *tx;
 };
 

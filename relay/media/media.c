@@ -112,6 +112,7 @@ static void take_mail(struct crew *c, media_event_h *h, void *arg)
                                        .stream = letter->stream,
                                        .arg = letter->stream->arg,
                                        .is_early = letter->is_early,
+                                       .component = letter->component,
                                        .from = &letter->from,
                                        .data = letter->data,
                                        .n = letter->n};

@@ -56,7 +56,7 @@ struct media_event {
         MEDIA_EVENT_REMOVED, /* the worker has let go: descriptors may be closed, stream freed */
         MEDIA_EVENT_DEAF,    /* the kernel refused to watch its sockets (error): no media will
                                 arrive; the stream is still to be removed */
-        MEDIA_EVENT_DTLS,    /* a datagram of DTLS on the RTP component */
+        MEDIA_EVENT_DTLS,    /* a datagram of DTLS */
     } type;
     int error;
     struct media_stream *stream;
@@ -64,6 +64,7 @@ struct media_event {
     /* MEDIA_EVENT_DTLS: whole records, from an address that may send here; or, is_early, from
      * anywhere, as nobody has said yet who may. Borrowed for the call. */
     bool is_early;
+    enum media_component component;
     const union addr *from;
     const uint8_t *data;
     size_t n;
@@ -154,6 +155,9 @@ struct media_rules {
 
     /* replaced only if set_...: otherwise what is in force stays (ROC and codec state go on) */
     bool set_srtp_rx, set_srtp_tx, set_transcoder;
+    /* RTCP has keys of its own, by media_stream_set_keys(), which may be still to come (DTLS
+     * without rtcp-mux: RFC 5764 s.4.1); until then none of it passes */
+    bool has_rtcp_keys, awaits_rtcp_keys;
     struct srtp_session *srtp_rx, *srtp_tx; /* NULL: plain RTP */
     struct transcoder *transcoder;          /* of what arrives here; NULL: none */
 };
@@ -162,9 +166,10 @@ struct media_rules {
  *  @return 0; ENOMEM: the old rules stay in force */
 int media_stream_set(struct media_stream *s, const struct media_rules *rules);
 
-/** Puts keys in force, for which a stream with awaits_keys has waited: a handshake is done. The
- *  sessions change owner, also on an error. @return 0; ENOMEM */
-int media_stream_set_keys(struct media_stream *s, struct srtp_session *rx, struct srtp_session *tx);
+/** Puts keys in force, for which a stream with awaits_keys (MEDIA_RTP) or awaits_rtcp_keys has
+ * waited: a handshake is done. The sessions change owner, also on an error. @return 0; ENOMEM */
+int media_stream_set_keys(struct media_stream *s, enum media_component component,
+                          struct srtp_session *rx, struct srtp_session *tx);
 
 /** Gives rules by which nothing comes or goes; sessions and transcoder stay. It cannot fail, so
  *  that what policy or signalling forbids always ends. */

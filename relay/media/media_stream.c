@@ -104,7 +104,8 @@ int media_stream_set(struct media_stream *s, const struct media_rules *rules)
     return 0;
 }
 
-int media_stream_set_keys(struct media_stream *s, struct srtp_session *rx, struct srtp_session *tx)
+int media_stream_set_keys(struct media_stream *s, enum media_component component,
+                          struct srtp_session *rx, struct srtp_session *tx)
 {
     struct command_set_keys *set = calloc(1, sizeof(*set));
 
@@ -114,6 +115,7 @@ int media_stream_set_keys(struct media_stream *s, struct srtp_session *rx, struc
         return ENOMEM;
     }
     set->command = (struct command){.type = COMMAND_SET_KEYS, .stream = s};
+    set->component = component;
     set->rx = rx;
     set->tx = tx;
     media_send_command(s->media, &s->media->crew[s->worker], &set->command);
@@ -192,6 +194,8 @@ void media_stream_free(struct media_stream *s)
     srtp_session_free(s->srtp_rx);
     srtp_session_free(s->srtp_old);
     srtp_session_free(s->srtp_tx);
+    srtp_session_free(s->srtcp_rx);
+    srtp_session_free(s->srtcp_tx);
     transcoder_free(s->transcoder);
     free(s->dial);
     free(s);

@@ -68,12 +68,26 @@ static enum drop seal_verdict(const struct srtp_job *job)
 /* ---- a change of key --------------------------------------------------------------------------
  */
 
+static struct srtp_session *receiver_of(const struct packet *p)
+{
+    return stream_receiver(p->stream, p->kind == PACKET_RTCP);
+}
+
+static struct srtp_session *sender_of(const struct packet *p)
+{
+    return stream_sender(p->out, p->kind == PACKET_RTCP);
+}
+
 /* Decided once a batch, before any packet of it is opened: so a stream's packets go one way. */
-static bool has_two_keys(struct media_stream *s, uint64_t now_us)
+static void look_at_old_key(struct media_stream *s, uint64_t now_us)
 {
     if (s->has_old_key && now_us >= s->old_until_us)
         s->has_old_key = false;
-    return s->has_old_key;
+}
+
+static bool has_two_keys(const struct packet *p)
+{
+    return p->stream->has_old_key && receiver_of(p) == p->stream->srtp_rx;
 }
 
 static enum drop open_with(struct secure *s, struct packet *p, struct srtp_session *session)
@@ -114,8 +128,9 @@ void secure_open_batch(struct secure *s, struct batch *b)
     unsigned i, j = 0, n = 0;
 
     for (i = 0; i < b->n; i++) {
-        if (!has_two_keys(b->pkt[i]->stream, b->now_us))
-            j = add_job(s, j, b->pkt[i], b->pkt[i]->stream->srtp_rx);
+        look_at_old_key(b->pkt[i]->stream, b->now_us);
+        if (!has_two_keys(b->pkt[i]))
+            j = add_job(s, j, b->pkt[i], receiver_of(b->pkt[i]));
     }
     if (j > 0)
         srtp_open(s->srtp, s->jobs, j);
@@ -123,9 +138,9 @@ void secure_open_batch(struct secure *s, struct batch *b)
         struct packet *p = b->pkt[i];
         enum drop reason = DROP_NONE;
 
-        if (p->stream->has_old_key) {
+        if (has_two_keys(p)) {
             reason = open_slow(s, p);
-        } else if (p->stream->srtp_rx) {
+        } else if (receiver_of(p)) {
             p->len = s->jobs[j].len;
             reason = open_verdict(&s->jobs[j++]);
         }
@@ -142,7 +157,7 @@ void secure_seal_batch(struct secure *s, struct batch *b)
     unsigned i, j = 0, n = 0;
 
     for (i = 0; i < b->n; i++)
-        j = add_job(s, j, b->pkt[i], b->pkt[i]->out->srtp_tx);
+        j = add_job(s, j, b->pkt[i], sender_of(b->pkt[i]));
     if (j == 0)
         return;
     srtp_seal(s->srtp, s->jobs, j);
@@ -150,7 +165,7 @@ void secure_seal_batch(struct secure *s, struct batch *b)
         struct packet *p = b->pkt[i];
         enum drop reason = DROP_NONE;
 
-        if (p->out->srtp_tx) {
+        if (sender_of(p)) {
             p->len = s->jobs[j].len;
             reason = seal_verdict(&s->jobs[j++]);
         }

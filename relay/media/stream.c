@@ -34,6 +34,14 @@ void stream_set_keys(struct media_stream *s, struct srtp_session **rx, struct sr
     s->awaits_keys = false;
 }
 
+void stream_set_rtcp_keys(struct media_stream *s, struct srtp_session **rx,
+                          struct srtp_session **tx)
+{
+    swap_session(&s->srtcp_rx, rx);
+    swap_session(&s->srtcp_tx, tx);
+    s->awaits_rtcp_keys = false;
+}
+
 void stream_block_events(struct media_stream *s, bool is_blocked)
 {
     s->is_event_blocked = is_blocked;
@@ -71,6 +79,8 @@ void stream_apply(struct media_stream *s, struct media_rules *rules, uint64_t no
     s->has_pictures = rules->has_pictures;
     s->takes_dtls = rules->takes_dtls;
     s->awaits_keys = rules->awaits_keys;
+    s->has_rtcp_keys = rules->has_rtcp_keys;
+    s->awaits_rtcp_keys = rules->awaits_rtcp_keys;
     s->is_muxed = rules->is_muxed;
     s->may_receive = rules->may_receive;
     s->may_send = rules->may_send;

@@ -51,7 +51,8 @@ struct media_stream {
     uint8_t event_pt;
     bool is_muxed, may_receive, may_send, is_rtcp_translated, has_pictures;
     bool takes_dtls, awaits_keys;
-    bool has_old_key; /* what arrives may still be under srtp_old */
+    bool has_old_key;                     /* what arrives may still be under srtp_old */
+    bool has_rtcp_keys, awaits_rtcp_keys; /* as in the rules */
     bool needs_rtcp;
     bool is_event_blocked;    /* by the control side: of what arrives */
     bool is_transcoder_fresh; /* nothing has gone through it */
@@ -66,9 +67,10 @@ struct media_stream {
     struct command *held;          /* to be answered when the kernel is done with our sockets */
     unsigned n_unsettled;          /* sockets with which it is not done yet */
     struct srtp_session *srtp_old; /* what srtp_rx was before; NULL: none */
-    uint64_t old_until_us;         /* srtp_old is tried until then; 0: not */
-    struct reception reception;    /* of what arrives here */
-    struct route route;            /* what is sent towards this leg's peer */
+    struct srtp_session *srtcp_rx, *srtcp_tx; /* of RTCP, if it has_rtcp_keys */
+    uint64_t old_until_us;                    /* srtp_old is tried until then; 0: not */
+    struct reception reception;               /* of what arrives here */
+    struct route route;                       /* what is sent towards this leg's peer */
     struct report_state report;
     struct wheel_node transcoder_timer, report_timer;
     struct dial *dial; /* NULL: no digit was ever asked for */
@@ -160,6 +162,10 @@ void stream_block_events(struct media_stream *s, bool is_blocked);
 void stream_set_keys(struct media_stream *s, struct srtp_session **rx, struct srtp_session **tx,
                      uint64_t now_us);
 
+/** The same for RTCP that has keys of its own. */
+void stream_set_rtcp_keys(struct media_stream *s, struct srtp_session **rx,
+                          struct srtp_session **tx);
+
 /** Thread: the worker. */
 void stream_set_remote(struct media_stream *s, enum media_component component,
                        const union addr *remote, uint64_t now_us);
@@ -170,10 +176,22 @@ static inline enum media_component stream_rtcp_component(const struct media_stre
     return s->is_muxed ? MEDIA_RTP : MEDIA_RTCP;
 }
 
+/** @return the session that opens, or seals, RTCP or RTP of the stream; NULL: plain */
+static inline struct srtp_session *stream_receiver(const struct media_stream *s, bool is_rtcp)
+{
+    return is_rtcp && s->has_rtcp_keys ? s->srtcp_rx : s->srtp_rx;
+}
+
+static inline struct srtp_session *stream_sender(const struct media_stream *s, bool is_rtcp)
+{
+    return is_rtcp && s->has_rtcp_keys ? s->srtcp_tx : s->srtp_tx;
+}
+
 /** @return whether there is a socket, an address to send to, and no key that is waited for */
 static inline bool stream_can_send(const struct media_stream *s, enum media_component component)
 {
     return s->socket[component].fd >= 0 && !s->awaits_keys &&
+           !(s->awaits_rtcp_keys && component == MEDIA_RTCP) &&
            addr_is_set(gate_remote(&s->gate[component]));
 }
 

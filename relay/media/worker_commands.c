@@ -81,7 +81,10 @@ static void run_set(struct worker *w, struct media_stream *s, struct media_rules
 
 static void run_set_keys(struct worker *w, struct media_stream *s, struct command_set_keys *c)
 {
-    stream_set_keys(s, &c->rx, &c->tx, w->batch.now_us);
+    if (c->component == MEDIA_RTP)
+        stream_set_keys(s, &c->rx, &c->tx, w->batch.now_us);
+    else
+        stream_set_rtcp_keys(s, &c->rx, &c->tx);
     reports_schedule(&w->wheel, s, worker_random(w), w->batch.now_us);
 }
 

@@ -23,6 +23,8 @@ static void packet_take(struct phone *p, unsigned component, size_t n)
     const uint16_t expected = (uint16_t)(packet->rtp.seq + 1);
 
     packet->n = n;
+    if (p->datagram_h)
+        p->datagram_h(packet, component, p->arg);
     if (p->srtp &&
         peer_srtp_unprotect(p->srtp, component == PHONE_RTCP, packet->bytes, &packet->n) != 0) {
         p->n_unreadable++;

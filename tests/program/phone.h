@@ -30,9 +30,13 @@ struct phone_packet {
 /** An RTP packet came that could be read. */
 typedef void(phone_rtp_h)(const struct phone_packet *packet, void *arg);
 
+/** Any datagram came. */
+typedef void(phone_datagram_h)(const struct phone_packet *packet, unsigned component, void *arg);
+
 struct phone {
     struct loop *loop;
-    phone_rtp_h *rtp_h; /* NULL: the last packet is all that is kept */
+    phone_datagram_h *datagram_h; /* NULL: the last packet is all that is kept */
+    phone_rtp_h *rtp_h;           /* NULL: the last packet is all that is kept */
     void *arg;
     struct loop_watch *watch[2];
     int fd[2];

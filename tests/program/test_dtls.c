@@ -68,9 +68,12 @@ static void dtls_on_one_leg_goes_with_anything_on_the_other(void **state)
 
 static struct talk the_talk;
 
+static void close_apart(void);
+
 static int put_away(void **state)
 {
     (void)state;
+    close_apart();
     talk_close(&the_talk);
     memset(&the_talk, 0, sizeof(the_talk));
     return 0;
@@ -413,19 +416,105 @@ static void another_certificate_begins_another_association(void **state)
     peer_free(other);
 }
 
-/* Two associations would be needed, RFC 5764 s.4.1: the call goes on with one, and that is said. */
-static void dtls_without_mux_is_answered_so_and_its_rtcp_is_missed_aloud(void **state)
+/* ---- RTP and RTCP apart ---------------------------------------------------------------------- */
+
+/* The associations of phone A: one for each port, with one certificate. */
+struct apart {
+    struct peer_dtls *dtls[2];
+    struct peer_srtp *srtp[2];
+    unsigned component[2]; /* what the handlers are told */
+};
+
+static struct apart apart;
+
+static void send_apart_h(const uint8_t *datagram, size_t n, void *arg)
 {
+    const unsigned component = *(const unsigned *)arg;
+    const struct peer_description *to = &the_talk.told[TALK_A];
+
+    phone_send(&the_talk.phone[TALK_A], component, to->address, (uint16_t)(to->port + component),
+               datagram, n);
+}
+
+static void up_apart_h(struct peer_srtp *srtp, void *arg)
+{
+    apart.srtp[*(const unsigned *)arg] = srtp;
+}
+
+static void datagram_h(const struct phone_packet *packet, unsigned component, void *arg)
+{
+    (void)arg;
+    if (apart.dtls[component] && packet->n > 0 && packet->bytes[0] >= 20 && packet->bytes[0] <= 63)
+        peer_dtls_put(apart.dtls[component], packet->bytes, packet->n);
+}
+
+static void open_apart(struct talk *t)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        const struct peer_dtls_config cfg = {.loop = t->relay->loop,
+                                             .like = apart.dtls[0],
+                                             .send_h = send_apart_h,
+                                             .up_h = up_apart_h,
+                                             .arg = &apart.component[i]};
+
+        apart.component[i] = i;
+        assert_int_equal(peer_dtls_alloc(&apart.dtls[i], &cfg), 0);
+    }
+    t->phone[TALK_A].datagram_h = datagram_h;
+}
+
+static void close_apart(void)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        peer_dtls_free(apart.dtls[i]);
+        peer_srtp_free(apart.srtp[i]);
+    }
+    memset(&apart, 0, sizeof(apart));
+}
+
+static bool has_keys(void *arg)
+{
+    return apart.srtp[*(const unsigned *)arg] != NULL;
+}
+
+/* An empty receiver report. */
+static void send_rtcp(struct peer_srtp *srtp)
+{
+    uint8_t rtcp[8 + PEER_SRTP_TRAILER] = {0x80, 201, 0, 1, 1, 2, 3, 4};
+    size_t n = 8;
+
+    assert_int_equal(peer_srtp_protect(srtp, true, rtcp, &n), 0);
+    send_apart_h(rtcp, n, &apart.component[PHONE_RTCP]);
+}
+
+static void without_mux_rtcp_has_an_association_of_its_own(void **state)
+{
+    static const char up[] = "picrelay_control_events_total{event=\"dtls_up\"} ";
     struct talk *t = &the_talk;
-    char sdp[PHONE_SDP_MAX];
-    struct record_wait w = {.relay = *state, .text = "DTLS of audio without a=rtcp-mux"};
+    char sdp[PHONE_SDP_MAX], lines[512];
 
     talk_open(t, *state);
-    talk_offer(t, TALK_A, browser_sdp(sdp, TALK_A, "a=setup:actpass\r\n" FINGERPRINT), "RTP/AVP");
+    double before = relay_metric(t->relay, up);
+    open_apart(t);
+    snprintf(lines, sizeof(lines), "a=setup:active\r\na=fingerprint:%s\r\n",
+             peer_dtls_fingerprint(apart.dtls[0]));
+    talk_offer(t, TALK_A, browser_sdp(sdp, TALK_A, lines), "RTP/AVP");
     talk_answer(t, TALK_A, NULL, NULL);
-    assert_null(strstr(t->sdp[TALK_A], "rtcp-mux")); /* what was not offered: RFC 5761 s.5.1.1 */
-    assert_non_null(strstr(t->sdp[TALK_A], "a=setup:active"));
-    relay_wait_polling(t->relay, has_logged, &w, "the log to say what is missed");
+    assert_null(strstr(t->sdp[TALK_A], "rtcp-mux")); /* was not offered: RFC 5761 s.5.1.1 */
+    for (unsigned i = 0; i < 2; i++)
+        peer_dtls_set_remote(apart.dtls[i], false, t->told[TALK_A].fingerprint);
+    peer_dtls_begin(apart.dtls[PHONE_RTP]);
+    relay_wait(t->relay, has_keys, &apart.component[PHONE_RTP], "the keys of RTP");
+    relay_wait_metric(t->relay, up, before + 1);
+    send_rtcp(apart.srtp[PHONE_RTP]); /* they are none of RTCP's */
+    talk_wait_drops(t, TALK_A, "not_ready", 1);
+    peer_dtls_begin(apart.dtls[PHONE_RTCP]);
+    relay_wait(t->relay, has_keys, &apart.component[PHONE_RTCP], "the keys of RTCP");
+    relay_wait_metric(t->relay, up, before + 2);
+    send_rtcp(apart.srtp[PHONE_RTP]);
+    talk_wait_drops(t, TALK_A, "srtp_auth", 1);
+    send_rtcp(apart.srtp[PHONE_RTCP]);
+    (void)phone_hear(&t->phone[TALK_B], t->relay, PHONE_RTCP, 1);
 }
 
 /* ---- a hello before the answer ----------------------------------------------------------------
@@ -559,7 +648,7 @@ int main(void)
         CASE(another_certificate_begins_another_association),
         CASE(a_request_says_which_hash_and_whether_a_group),
         CASE(a_bundle_that_has_to_be_whole_is_not_understood),
-        CASE(dtls_without_mux_is_answered_so_and_its_rtcp_is_missed_aloud),
+        CASE(without_mux_rtcp_has_an_association_of_its_own),
         CASE(a_hello_before_the_answer_is_answered_when_that_has_come),
         CASE(dtls_of_a_third_address_is_dropped),
         CASE(what_is_no_dtls_is_dropped_before_anybody_reads_it),

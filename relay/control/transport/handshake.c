@@ -31,27 +31,31 @@ static void count(const struct handshake *h, enum control_event event)
     h->stream->control->counters.events[event]++;
 }
 
-/* Nothing that this leg sends can be believed, and nobody is known to be there to hear. */
+/* Nothing that this leg sends can be believed, and nobody is known to be there to hear. Where RTCP
+ * alone is missing, sound without reports is better than none. */
 static void fail(struct handshake *h, const char *why)
 {
     char peer[ADDR_TEXT_MAX];
     bool is_forged = h->association && association_is_forged(h->association);
+    bool closes_leg = is_forged || h->component == MEDIA_RTP;
 
     (void)re_snprintf(h->failure, sizeof(h->failure), "%s", why);
     h->is_done = false;
     tmr_cancel(&h->timer);
     count(h, is_forged ? CONTROL_DTLS_FINGERPRINT : CONTROL_DTLS_FAILED);
-    log_warning(call_id(h), "DTLS of %s with %s failed: %s: its leg is closed",
-                media_kind_name(h->stream->kind), addr_print(peer, &h->peer), h->failure);
-    if (h->stream->leg) {
+    log_warning(call_id(h), "DTLS of %s%s with %s failed: %s: %s", media_kind_name(h->stream->kind),
+                h->component == MEDIA_RTP ? "" : " RTCP", addr_print(peer, &h->peer), h->failure,
+                closes_leg ? "its leg is closed" : "its RTCP does not come through");
+    if (closes_leg && h->stream->leg) {
         leg_unplug(h->stream->leg, NULL);
         apply_mute(h->stream->leg);
     }
 }
 
-static int put_keys_into_force(struct stream *s, const struct srtp_keys *local,
+static int put_keys_into_force(const struct handshake *h, const struct srtp_keys *local,
                                const struct srtp_keys *remote)
 {
+    struct stream *s = h->stream;
     struct srtp_context *srtp = s->control->srtp;
     struct srtp_session *rx = NULL, *tx = NULL;
     int err = srtp_session_alloc(&rx, srtp, remote, SRTP_RECEIVE);
@@ -62,8 +66,8 @@ static int put_keys_into_force(struct stream *s, const struct srtp_keys *local,
         srtp_session_free(rx);
         return err;
     }
-    err = media_stream_set_keys(s->media, rx, tx);
-    if (err)
+    err = media_stream_set_keys(s->media, h->component, rx, tx);
+    if (err || h->component != MEDIA_RTP)
         return err;
     s->remote = s->remote_in_force = *remote;
     s->local.keys = s->local_in_force = *local;
@@ -76,7 +80,7 @@ static void rise(struct handshake *h)
     int err = association_keys(h->association, &local, &remote);
 
     if (!err)
-        err = put_keys_into_force(h->stream, &local, &remote);
+        err = put_keys_into_force(h, &local, &remote);
     if (err) {
         fail(h, "SRTP could not be set up with its keys");
     } else {
@@ -153,7 +157,7 @@ static void send_h(const uint8_t *data, size_t n, void *arg)
 
     /* what the kernel does not take is lost, as anything on the way: the timer sends it again */
     if (addr_is_set(&h->peer))
-        (void)socket_send_to(h->stream->fd[MEDIA_RTP], data, n, &h->peer);
+        (void)socket_send_to(h->stream->fd[h->component], data, n, &h->peer);
 }
 
 static void put(struct handshake *h, const uint8_t *data, size_t n)
@@ -175,6 +179,7 @@ static void handshake_destructor(void *data)
 
     tmr_cancel(&h->timer);
     mem_deref(h->association);
+    mem_deref(h->rtcp);
 }
 
 static int open_association(struct handshake *h)
@@ -200,28 +205,42 @@ static bool is_kept(const struct handshake *h, const struct fingerprint *remote,
            association_state(h->association) != ASSOCIATION_CLOSED;
 }
 
-int handshake_begin(struct stream *s, const struct fingerprint *remote, bool is_server)
+static int handshake_alloc(struct handshake **hp, struct stream *s, enum media_component component,
+                           const struct fingerprint *remote, bool is_server)
 {
-    struct handshake *h;
+    struct handshake *h = mem_zalloc(sizeof(*h), handshake_destructor);
     int err;
 
-    if (is_kept(s->handshake, remote, is_server))
-        return 0;
-    handshake_end(s);
-    keys_none(s);
-    h = mem_zalloc(sizeof(*h), handshake_destructor);
     if (!h)
         return ENOMEM;
     tmr_init(&h->timer);
     h->stream = s;
+    h->component = component;
     h->remote = *remote;
     h->is_server = is_server;
     err = open_association(h);
     if (err)
         mem_deref(h);
     else
-        s->handshake = h;
+        *hp = h;
     return err;
+}
+
+int handshake_begin(struct stream *s, const struct fingerprint *remote, bool is_server)
+{
+
+    if (is_kept(s->handshake, remote, is_server))
+        return 0;
+    handshake_end(s);
+    keys_none(s);
+    return handshake_alloc(&s->handshake, s, MEDIA_RTP, remote, is_server);
+}
+
+static void end_rtcp(struct handshake *h)
+{
+    if (h->rtcp)
+        association_close(h->rtcp->association);
+    h->rtcp = mem_deref(h->rtcp);
 }
 
 void handshake_end(struct stream *s)
@@ -232,6 +251,7 @@ void handshake_end(struct stream *s)
         return;
     s->handshake = NULL;
     early_hello_forget(s);
+    end_rtcp(h);
     association_close(h->association);
     mem_deref(h);
     keys_none(s); /* they were of this association alone */
@@ -241,14 +261,16 @@ void handshake_end(struct stream *s)
  */
 
 /* @return whether there is an address that may be believed */
-static bool find_peer(union addr *peer, const struct stream *s)
+static bool find_peer(union addr *peer, const struct handshake *h)
 {
+    const struct stream *s = h->stream;
+
     memset(peer, 0, sizeof(*peer));
     if (s->ice && s->leg->has_ice) {
-        if (s->progress[0].is_selected)
-            memcpy(peer, &s->progress[0].media, sizeof(*peer));
+        if (s->progress[h->component].is_selected)
+            memcpy(peer, &s->progress[h->component].media, sizeof(*peer));
     } else if (s->leg->doc && s->index < s->leg->doc->n_media) {
-        *peer = s->leg->doc->media[s->index].rtp;
+        *peer = apply_described(s, h->component);
     }
     return addr_is_set(peer) && !addr_is_any(peer);
 }
@@ -262,12 +284,11 @@ static void take_early(struct handshake *h)
     mem_deref(early);
 }
 
-void handshake_start(struct stream *s)
+static void start(struct handshake *h)
 {
-    struct handshake *h = s->handshake;
     union addr peer;
 
-    if (!h || has_failed(h) || !s->leg || !find_peer(&peer, s))
+    if (has_failed(h) || !h->stream->leg || !find_peer(&peer, h))
         return;
     h->peer = peer;
     if (h->is_started)
@@ -276,13 +297,33 @@ void handshake_start(struct stream *s)
     h->deadline_us = clock_now_us() + LIMIT_US;
     association_begin(h->association);
     arm(h);
-    take_early(h);
+    if (h->component == MEDIA_RTP)
+        take_early(h);
+}
+
+/* Without rtcp-mux RTCP is a session of its own: RFC 5764 s.4.1. The same roles and certificates.
+ */
+void handshake_start(struct stream *s)
+{
+    struct handshake *h = s->handshake;
+
+    if (!h)
+        return;
+    start(h);
+    if (s->is_muxed)
+        end_rtcp(h);
+    else if (!h->rtcp && s->leg)
+        (void)handshake_alloc(&h->rtcp, s, MEDIA_RTCP, &h->remote, h->is_server);
+    if (h->rtcp)
+        start(h->rtcp);
 }
 
 void handshake_expect_restart(struct stream *s)
 {
     if (s->handshake)
         s->handshake->may_restart = true;
+    if (s->handshake && s->handshake->rtcp)
+        s->handshake->rtcp->may_restart = true;
 }
 
 /* The keys in force stay until there are others. */
@@ -292,40 +333,42 @@ static void restart(struct handshake *h)
         fail(h, "out of memory");
         return;
     }
-    handshake_start(h->stream);
+    start(h);
 }
 
-/* @return whether it is too soon for a datagram: no answer has come that says whose it is, or it
- * has said so, and ICE has not. */
-static bool is_too_soon(const struct stream *s, const union addr *from, bool is_early)
+/* It has come before anybody has said whose it is, or before ICE has. Of RTP's the hello is kept;
+ * RTCP can wait until it is sent again. */
+static void take_too_soon(struct stream *s, const struct media_event *ev)
 {
-    const struct handshake *h = s->handshake;
-
-    if (!h)
-        return sdp_proto_is_dtls(s->proto);
-    return is_early && !(h->is_started && addr_equal(from, &h->peer));
+    if (ev->component == MEDIA_RTP && (s->handshake || sdp_proto_is_dtls(s->proto)))
+        early_hello_keep(s, ev->from, ev->data, ev->n);
 }
 
-void handshake_packet(struct stream *s, const union addr *from, bool is_early, const uint8_t *data,
-                      size_t n)
+static void take(struct handshake *h, const struct media_event *ev)
+{
+    if (has_failed(h))
+        return;
+    if (!h->stream->ice)
+        h->peer = *ev->from; /* the gate lets it send here: it is answered where it is */
+    if (h->may_restart && h->is_done && h->is_server && association_is_hello(ev->data, ev->n))
+        restart(h);
+    if (!has_failed(h))
+        put(h, ev->data, ev->n);
+}
+
+void handshake_packet(struct stream *s, const struct media_event *ev)
 {
     const uint64_t start_us = clock_now_us();
     struct handshake *h = s->handshake;
 
-    if (!s->leg || (h && has_failed(h)))
+    if (!s->leg)
         return;
-    if (is_too_soon(s, from, is_early)) {
-        early_hello_keep(s, from, data, n);
-        return;
-    }
-    if (!h)
-        return;
-    if (!s->ice)
-        h->peer = *from; /* the gate lets it send here: it is answered where it is */
-    if (h->may_restart && h->is_done && h->is_server && association_is_hello(data, n))
-        restart(h);
-    if (!has_failed(h))
-        put(h, data, n);
+    if (h && ev->component == MEDIA_RTCP)
+        h = h->rtcp;
+    if (!h || (ev->is_early && !(h->is_started && addr_equal(ev->from, &h->peer))))
+        take_too_soon(s, ev);
+    else
+        take(h, ev);
     s->control->counters.dtls_us += clock_now_us() - start_us;
 }
 
@@ -340,6 +383,11 @@ bool handshake_is_used(const struct stream *s)
 bool handshake_is_pending(const struct stream *s)
 {
     return s->handshake && !s->handshake->is_done;
+}
+
+bool handshake_rtcp_is_pending(const struct stream *s)
+{
+    return s->handshake && !s->is_muxed && !(s->handshake->rtcp && s->handshake->rtcp->is_done);
 }
 
 bool handshake_is_server(const struct stream *s)

@@ -15,7 +15,8 @@
  * A description begins it (handshake_answer, handshake_accept); what the data plane has of it then
  * is a stream that awaits its keys. It starts when there is an address that may be believed: the
  * pair that ICE has selected, or without ICE the one of the SDP. A hello that came before is kept
- * (early_hello.h).
+ * (early_hello.h). Without rtcp-mux RTCP has an association of its own, of the same certificates and
+ * roles; if that fails the leg stays without RTCP.
  */
 
 struct handshake;
@@ -51,8 +52,7 @@ void handshake_start(struct stream *s);
 /** ICE has restarted: the peer may begin another association with the same certificate. */
 void handshake_expect_restart(struct stream *s);
 /** MEDIA_EVENT_DTLS */
-void handshake_packet(struct stream *s, const union addr *from, bool is_early, const uint8_t *data,
-                      size_t n);
+void handshake_packet(struct stream *s, const struct media_event *ev);
 /** Ends it, with a word to the peer, and forgets its keys. Does nothing if there is none. */
 void handshake_end(struct stream *s);
 
@@ -60,6 +60,8 @@ void handshake_end(struct stream *s);
 bool handshake_is_used(const struct stream *s);
 /** Whether the keys are still to come. */
 bool handshake_is_pending(const struct stream *s);
+/** Whether those of RTCP are: without rtcp-mux it has an association of its own. */
+bool handshake_rtcp_is_pending(const struct stream *s);
 /** Whether we are the server. */
 bool handshake_is_server(const struct stream *s);
 /** @return for people: "verified", "waiting for ICE", or why it failed; "": no DTLS */

@@ -8,6 +8,8 @@
 
 struct handshake {
     struct stream *stream;
+    enum media_component component;
+    struct handshake *rtcp; /* of the RTP component: the other one's; NULL: muxed, or not begun */
     struct association *association;
     struct fingerprint remote;
     bool is_server;

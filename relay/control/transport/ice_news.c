@@ -32,8 +32,7 @@ static void take_pair(struct stream *s, struct ice_progress *p, const struct ice
     p->media = ev->media;
     log_pair(s, ev);
     apply_selected_pair(s, ev->component, &ev->media);
-    if (ev->component == 1)
-        handshake_start(s);
+    handshake_start(s);
 }
 
 /* RFC 7675 s.5.1: nothing more is sent there, from now on. */
