@@ -9,8 +9,9 @@
 
 /* What a relay without a call has open, with room: listeners, epoll, timers, log, HTTP clients. */
 #define DESCRIPTORS_BASE 64U
-/* Two legs with RTP and RTCP, each a socket of ours beside one of the ICE agent. */
-#define DESCRIPTORS_PER_CALL 8U
+/* Two legs with RTP and RTCP, each a socket of ours beside one of the ICE agent, which has one
+ * more. */
+#define DESCRIPTORS_PER_CALL 10U
 #define CALLS_USEFUL         16U
 
 static int check_local(const union addr *a, const char *what, const char *name, char *err,

@@ -593,7 +593,7 @@ static void host_check_warns_of_ports_that_others_use(void **state)
     assert_non_null(strstr(out, "http: port 80 needs privileges"));
 
     host_warnings("max_calls: 1000000\n", out, sizeof(out));
-    assert_non_null(strstr(out, "max_calls: 1000000 calls need 8000064 file descriptors"));
+    assert_non_null(strstr(out, "max_calls: 1000000 calls need 10000064 file descriptors"));
 }
 
 static char *reference_text(void)
