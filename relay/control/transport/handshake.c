@@ -21,11 +21,6 @@ static const char *call_id(const struct handshake *h)
     return h->stream->leg ? h->stream->leg->call->id : NULL;
 }
 
-static bool has_failed(const struct handshake *h)
-{
-    return h->failure[0] != '\0';
-}
-
 static void count(const struct handshake *h, enum control_event event)
 {
     h->stream->control->counters.events[event]++;
@@ -122,7 +117,7 @@ static void look(struct handshake *h, enum association_state before)
         rise(h);
     else if (before == ASSOCIATION_UP && now == ASSOCIATION_CLOSED)
         log_info(call_id(h), "DTLS %s: the peer has closed it", media_kind_name(h->stream->kind));
-    if (!has_failed(h))
+    if (!handshake_has_failed(h))
         arm(h);
 }
 
@@ -200,7 +195,7 @@ static int open_association(struct handshake *h)
 
 static bool is_kept(const struct handshake *h, const struct fingerprint *remote, bool is_server)
 {
-    return h && !has_failed(h) && h->is_server == is_server &&
+    return h && !handshake_has_failed(h) && h->is_server == is_server &&
            fingerprint_equal(&h->remote, remote) &&
            association_state(h->association) != ASSOCIATION_CLOSED;
 }
@@ -288,7 +283,7 @@ static void start(struct handshake *h)
 {
     union addr peer;
 
-    if (has_failed(h) || !h->stream->leg || !find_peer(&peer, h))
+    if (handshake_has_failed(h) || !h->stream->leg || !find_peer(&peer, h))
         return;
     h->peer = peer;
     if (h->is_started)
@@ -346,13 +341,13 @@ static void take_too_soon(struct stream *s, const struct media_event *ev)
 
 static void take(struct handshake *h, const struct media_event *ev)
 {
-    if (has_failed(h))
+    if (handshake_has_failed(h))
         return;
     if (!h->stream->ice)
         h->peer = *ev->from; /* the gate lets it send here: it is answered where it is */
     if (h->may_restart && h->is_done && h->is_server && association_is_hello(ev->data, ev->n))
         restart(h);
-    if (!has_failed(h))
+    if (!handshake_has_failed(h))
         put(h, ev->data, ev->n);
 }
 
@@ -370,40 +365,4 @@ void handshake_packet(struct stream *s, const struct media_event *ev)
     else
         take(h, ev);
     s->control->counters.dtls_us += clock_now_us() - start_us;
-}
-
-/* ---- for others -------------------------------------------------------------------------------
- */
-
-bool handshake_is_used(const struct stream *s)
-{
-    return s->handshake != NULL;
-}
-
-bool handshake_is_pending(const struct stream *s)
-{
-    return s->handshake && !s->handshake->is_done;
-}
-
-bool handshake_rtcp_is_pending(const struct stream *s)
-{
-    return s->handshake && !s->is_muxed && !(s->handshake->rtcp && s->handshake->rtcp->is_done);
-}
-
-bool handshake_is_server(const struct stream *s)
-{
-    return s->handshake && s->handshake->is_server;
-}
-
-const char *handshake_status(const struct stream *s)
-{
-    const struct handshake *h = s->handshake;
-
-    if (!h)
-        return "";
-    if (has_failed(h))
-        return h->failure;
-    if (h->is_done)
-        return "verified";
-    return h->is_started ? "handshaking" : "waiting for an address";
 }

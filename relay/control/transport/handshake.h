@@ -15,8 +15,8 @@
  * A description begins it (handshake_answer, handshake_accept); what the data plane has of it then
  * is a stream that awaits its keys. It starts when there is an address that may be believed: the
  * pair that ICE has selected, or without ICE the one of the SDP. A hello that came before is kept
- * (early_hello.h). Without rtcp-mux RTCP has an association of its own, of the same certificates and
- * roles; if that fails the leg stays without RTCP.
+ * (early_hello.h). Without rtcp-mux RTCP has an association of its own, of the same certificates
+ * and roles; if that fails the leg stays without RTCP.
  */
 
 struct handshake;

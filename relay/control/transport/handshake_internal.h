@@ -3,8 +3,8 @@
 
 #include "relay/control/transport/handshake.h"
 
-/** What handshake.c (an association's life) and handshake_describe.c (what descriptions say of it)
- *  share. */
+/** What handshake.c (an association's life), handshake_describe.c (what descriptions say of it) and
+ *  handshake_status.c (what has become of it) share. */
 
 struct handshake {
     struct stream *stream;
@@ -21,6 +21,11 @@ struct handshake {
     uint64_t deadline_us;
     struct tmr timer;
 };
+
+static inline bool handshake_has_failed(const struct handshake *h)
+{
+    return h->failure[0] != '\0';
+}
 
 /** An association with a peer of that certificate; the one that is there already stays, if it is
  *  the same. @return 0; ENOMEM; EIO */
