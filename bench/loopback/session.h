@@ -11,8 +11,8 @@
 
 /**
  * One run: devices, both ends or one, the call between them, keys, screen, verdict. session.c goes
- * the way of a call, devices.c follows the devices, actions.c does what keys ask for, report.c
- * tells. Thread: the loop's.
+ * the way of a call, devices.c follows the devices, input.c hears keys and signals, actions.c does
+ * what keys ask for, report.c tells. Thread: the loop's.
  */
 
 #define SESSION_KEYS_MAX 64
@@ -81,6 +81,9 @@ void session_devices_follow(struct session *s);
 void session_act(struct session *s);
 /** Are keys read from stdin? */
 void session_keys_read(struct session *s, bool is_on);
+/** SIGINT, SIGTERM and SIGHUP end the call from now on. Before any thread is made. @return 0;
+ * errors of signals and of the loop */
+int session_signals_read(struct session *s);
 
 /** Everything that is known now. */
 void session_facts(struct session *s, struct facts *f);
