@@ -33,7 +33,7 @@ static const char *const branches[] = {"z1", "z2", "z3"};
 
 static const char *const attributes[] = {
     "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz\r\n",
-    "a=ice-ufrag:abcd\r\na=ice-pwd:abcdefghijklmnopqrstuv\r\n"
+    "a=ice-ufrag:abcd\r\na=ice-pwd:abcdefghijklmnopqrstuv\r\n",
     "a=candidate:1 1 UDP 2130706431 127.0.0.1 5004 typ host\r\n",
     "a=ice-ufrag:efgh\r\na=ice-pwd:bcdefghijklmnopqrstuvw\r\n",
     "a=rtcp-mux\r\n",
