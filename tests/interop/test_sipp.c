@@ -98,7 +98,7 @@ static void sipps_own_media_comes_back_as_an_echo(void **state)
     json_decref(conversation_record(&call, "deleted"));
 }
 
-/* ---- docs/proxies.md
+/* ---- relay/docs/proxies.md
  * -------------------------------------------------------------------------------
  */
 
