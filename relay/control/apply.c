@@ -136,7 +136,7 @@ static int rules_transcoder(struct media_rules *r, struct stream *s,
     if (is_needed && s->transcoder_config &&
         transcoder_config_equal(s->transcoder_config, &flow->transcoder))
         return 0; /* as before: codec state and timestamps go on */
-    if (!is_needed && !s->transcoder_config)
+    if (!is_needed && !s->transcodes)
         return 0;
 
     if (is_needed)
@@ -147,20 +147,28 @@ static int rules_transcoder(struct media_rules *r, struct stream *s,
         return err;
     }
     r->set_transcoder = true;
+    return 0;
+}
+
+/* Media has taken over what rules_transcoder() made. Without memory for the note, the next offer
+ * makes another transcoder. */
+static void note_transcoder(struct stream *s, const struct negotiated_flow *flow)
+{
+    const bool is_needed = negotiated_flow_transcodes(flow);
+
     s->transcoder_config = mem_deref(s->transcoder_config);
     if (is_needed) {
         s->transcoder_config = mem_alloc(sizeof(flow->transcoder), NULL);
         if (s->transcoder_config)
             memcpy(s->transcoder_config, &flow->transcoder, sizeof(flow->transcoder));
     }
-    if (is_needed != s->transcodes) {
-        s->transcodes = is_needed;
-        if (is_needed)
-            s->control->n_transcoders++;
-        else
-            s->control->n_transcoders--;
-    }
-    return 0;
+    if (is_needed == s->transcodes)
+        return;
+    s->transcodes = is_needed;
+    if (is_needed)
+        s->control->n_transcoders++;
+    else
+        s->control->n_transcoders--;
 }
 
 static void rules_drop(struct media_rules *r)
@@ -202,6 +210,8 @@ static int apply_one(struct stream *s, struct stream *sink, const struct negotia
     err = media_stream_set(s->media, &r);
     if (err)
         return err;
+    if (r.set_transcoder)
+        note_transcoder(s, flow);
     s->remote_in_force = s->remote;
     s->local_in_force = s->local.keys;
     return 0;
