@@ -25,7 +25,12 @@
 /** Sanitizers keep memory that was freed: how much there is tells nothing then. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define RELAY_IS_SANITIZED true
-#else
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define RELAY_IS_SANITIZED true
+#endif
+#endif
+#ifndef RELAY_IS_SANITIZED
 #define RELAY_IS_SANITIZED false
 #endif
 
