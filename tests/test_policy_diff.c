@@ -113,6 +113,20 @@ static void a_rule_about_a_user_is_a_change_for_that_user(void **state)
         "audio with provider skype)\n");
 }
 
+static void a_rule_about_a_public_user_is_a_change_for_that_user(void **state)
+{
+    static const char rule[] = "users:\n  - {Rule: deny, Users: [eve@outlook.com], Side: public}\n";
+    static const char contoso[] = "enterprise:\n" HOLDS("contoso.com");
+    static const char line[] = "skype audio: allow -> deny for eve@outlook.com (a rule denies the "
+                               "public user audio with provider skype)\n";
+    char after[512];
+
+    (void)state;
+    expect_pairs("", rule, line);
+    (void)snprintf(after, sizeof(after), "%s%s", contoso, rule);
+    expect_pairs(contoso, after, line);
+}
+
 static void a_provider_that_is_new_is_compared_too(void **state)
 {
     struct policy *a = table(providers, "");
@@ -210,6 +224,7 @@ int main(void)
         cmocka_unit_test(domains_that_come_and_go_are_counted_once),
         cmocka_unit_test(equal_changes_are_one_line),
         cmocka_unit_test(a_rule_about_a_user_is_a_change_for_that_user),
+        cmocka_unit_test(a_rule_about_a_public_user_is_a_change_for_that_user),
         cmocka_unit_test(a_provider_that_is_new_is_compared_too),
         cmocka_unit_test(the_calls_that_would_end_are_named_with_the_reason),
         cmocka_unit_test(what_is_no_call_is_passed_over),

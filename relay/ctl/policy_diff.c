@@ -11,7 +11,7 @@
  */
 
 /* For whom verdicts are compared. */
-enum who { WHO_UNNAMED, WHO_DOMAIN, WHO_USER, WHO_COUNT };
+enum who { WHO_UNNAMED, WHO_DOMAIN, WHO_USER, WHO_PUBLIC_USER, WHO_COUNT };
 
 /* Those whose verdict changes in the same way. */
 struct change {
@@ -24,20 +24,33 @@ struct change {
 struct comparison {
     const struct policy *before, *after;
     struct policy_query query;
+    char partner[SUBJECT_MAX]; /* enterprise user whom public users are judged with */
     struct change changes[WHO_COUNT][POLICY_CODE_COUNT][POLICY_CODE_COUNT];
 };
 
+/* Whose verdict it is: an enterprise user with anybody, or a public user with an enterprise one. */
+static void set_subject(struct comparison *x, enum who who, struct str uri)
+{
+    const struct str nobody = STR("");
+
+    x->query.remote_user = who == WHO_PUBLIC_USER ? uri : nobody;
+    x->query.enterprise_user = uri;
+    if (who == WHO_PUBLIC_USER)
+        x->query.enterprise_user = str_of(x->partner);
+    else if (who == WHO_UNNAMED)
+        x->query.enterprise_user = nobody;
+}
+
 static void compare_subject(struct comparison *x, enum who who, struct str subject)
 {
-    char uri[SUBJECT_MAX + 16];
+    char uri[SUBJECT_MAX + 32];
     const int n =
         snprintf(uri, sizeof(uri), "%s" STR_FMT,
                  who == WHO_DOMAIN ? "sip:nobody-in-particular@" : "sip:", STR_ARG(subject));
     struct policy_decision a, b;
     struct change *c;
 
-    x->query.enterprise_user =
-        who == WHO_UNNAMED ? STR("") : (struct str){uri, n > 0 ? (size_t)n : 0};
+    set_subject(x, who, (struct str){uri, n > 0 ? (size_t)n : 0});
     policy_decide(&a, x->before, &x->query);
     policy_decide(&b, x->after, &x->query);
     c = &x->changes[who][a.code][b.code];
@@ -54,10 +67,46 @@ struct names {
     bool (*has)(const struct policy *p, struct str name);
 };
 
+static struct str enterprise_next(const struct policy *p, size_t *at)
+{
+    return policy_user_next(p, POLICY_SIDE_ENTERPRISE, at);
+}
+
+static bool has_enterprise(const struct policy *p, struct str user)
+{
+    return policy_has_user(p, POLICY_SIDE_ENTERPRISE, user);
+}
+
+static struct str public_next(const struct policy *p, size_t *at)
+{
+    return policy_user_next(p, POLICY_SIDE_PUBLIC, at);
+}
+
+static bool has_public(const struct policy *p, struct str user)
+{
+    return policy_has_user(p, POLICY_SIDE_PUBLIC, user);
+}
+
 static const struct names names[WHO_COUNT] = {
     [WHO_DOMAIN] = {policy_domain_next, policy_has_domain},
-    [WHO_USER] = {policy_user_next, policy_has_user},
+    [WHO_USER] = {enterprise_next, has_enterprise},
+    [WHO_PUBLIC_USER] = {public_next, has_public},
 };
+
+/* Where both tables name domains, somebody of one that they share: else no rule about public users
+ * would ever be reached. */
+static void choose_partner(struct comparison *x)
+{
+    size_t at = 0;
+    struct str domain;
+
+    do
+        domain = policy_domain_next(x->before, &at);
+    while (domain.n && !policy_has_domain(x->after, domain));
+    if (domain.n)
+        (void)snprintf(x->partner, sizeof(x->partner), "sip:nobody-in-particular@" STR_FMT,
+                       STR_ARG(domain));
+}
 
 /* Each once, be it in one table or in both. */
 static void compare_names(struct comparison *x, enum who who)
@@ -102,7 +151,7 @@ static void add_pair(json_t *list, const struct comparison *x, enum who who, con
                      "reason", c->after.reason, "n", (int)c->n);
     if (who == WHO_DOMAIN)
         (void)json_object_set_new(pair, "domain", json_string(c->first));
-    else if (who == WHO_USER)
+    else if (who != WHO_UNNAMED)
         (void)json_object_set_new(pair, "user", json_string(c->first));
     (void)json_array_append_new(list, pair);
 }
@@ -138,6 +187,7 @@ static void compare_provider(json_t *list, struct comparison *x, const char *pro
         compare_subject(x, WHO_UNNAMED, STR(""));
         compare_names(x, WHO_DOMAIN);
         compare_names(x, WHO_USER);
+        compare_names(x, WHO_PUBLIC_USER);
         add_pairs(list, x);
     }
 }
@@ -154,6 +204,7 @@ static json_t *compare_pairs(const struct policy *before, const struct policy *a
     x->before = before;
     x->after = after;
     x->query.unix_time = unix_time;
+    choose_partner(x);
     for (unsigned i = 0; (provider = policy_provider_at(before, i)) != NULL; i++)
         compare_provider(list, x, provider);
     for (unsigned i = 0; (provider = policy_provider_at(after, i)) != NULL; i++) {

@@ -9,8 +9,10 @@
  * What another table would change. [pure]
  *
  * Verdicts are compared for each provider and kind of media, and for whom a table may tell apart: a
- * user who is not named, a user of each enterprise domain, and each enterprise user, that one of
- * both tables names. Equal changes are one entry. Rules about public users are not gone through.
+ * user who is not named, a user of each enterprise domain, each enterprise user, and each public
+ * user (with somebody of a domain that both tables have), that one of both tables names. Equal
+ * changes are one entry. Rules about all public users of a domain (*@outlook.com) are not gone
+ * through.
  *
  * @param calls  of GET /policy/calls; borrowed; NULL: not known
  * @return "pairs" and "calls" (null if not known), each a list of objects with "what", a sentence,

@@ -138,13 +138,13 @@ const char *policy_provider_name(const struct policy *p, const char *identity);
 /** Rows, in the order of the table. @return NULL: index is beyond the last */
 const char *policy_provider_at(const struct policy *p, unsigned index);
 
-/** Goes through the enterprise domains, or the enterprise users, that the table names, in no order.
+/** Goes through the enterprise domains, or the users of a side, that the table names, in no order.
  *  @param at  0 at first; is moved on @return "contoso.com", "alice@contoso.com"; empty: no more */
 struct str policy_domain_next(const struct policy *p, size_t *at);
-struct str policy_user_next(const struct policy *p, size_t *at);
+struct str policy_user_next(const struct policy *p, enum policy_side side, size_t *at);
 /** Whether the table names it, as those two would give it. */
 bool policy_has_domain(const struct policy *p, struct str domain);
-bool policy_has_user(const struct policy *p, struct str user);
+bool policy_has_user(const struct policy *p, enum policy_side side, struct str user);
 
 /** Whether each interface's provider has a row. @return 0; EINVAL with a sentence in err */
 int policy_check_config(const struct policy *p, const struct config *cfg, char *err,

@@ -30,17 +30,17 @@ struct str policy_key_text(const struct policy_key *key)
     return (struct str){key->text, key->n};
 }
 
-struct str policy_user_next(const struct policy *p, size_t *at)
+struct str policy_user_next(const struct policy *p, enum policy_side side, size_t *at)
 {
     struct str key;
 
     do {
-        key = policy_index_next(&p->users[POLICY_SIDE_ENTERPRISE].index, at);
+        key = policy_index_next(&p->users[side].index, at);
     } while (key.n && key.p[0] != 'u');
     return key.n ? (struct str){key.p + 1, key.n - 1} : key;
 }
 
-bool policy_has_user(const struct policy *p, struct str user)
+bool policy_has_user(const struct policy *p, enum policy_side side, struct str user)
 {
     struct policy_key key = {.text = {'u'}, .n = 1};
 
@@ -48,8 +48,7 @@ bool policy_has_user(const struct policy *p, struct str user)
         return false;
     memcpy(key.text + 1, user.p, user.n);
     key.n += user.n;
-    return policy_index_find(&p->users[POLICY_SIDE_ENTERPRISE].index, policy_key_text(&key)) !=
-           NULL;
+    return policy_index_find(&p->users[side].index, policy_key_text(&key)) != NULL;
 }
 
 void policy_wipe_users(struct policy *p)
