@@ -47,12 +47,18 @@ __attribute__((visibility("default"))) GMainContext *g_main_context_new(void)
     return given ? g_main_context_ref(given) : g_main_context_new_with_flags(0);
 }
 
-/* A new component asks for two buffers of 64 KB: one for what comes to it, of which the door gives
- * it ICE_STUN_MAX at a time and nothing when it is closed, and one for TCP, which is off. */
+/* A new component asks for two buffers: one for what comes to it, of which the door gives it
+ * ICE_STUN_MAX at a time and nothing when it is closed, and one for a frame of TCP (RFC 4571),
+ * which is off. By their very sizes in libnice 0.1.21: whatever else is asked for, it gets. */
+static bool is_component_buffer(gsize n)
+{
+    return (n == UINT16_MAX || n == sizeof(uint16_t) + UINT16_MAX) &&
+           g_main_context_get_thread_default();
+}
+
 __attribute__((visibility("default"))) gpointer g_malloc(gsize n)
 {
-    const bool is_buffer = n >= UINT16_MAX && g_main_context_get_thread_default();
-    void *p = n ? malloc(is_buffer ? ICE_STUN_MAX : n) : NULL;
+    void *p = n ? malloc(is_component_buffer(n) ? ICE_STUN_MAX : n) : NULL;
 
     if (!p && n)
         abort(); /* as GLib does */
